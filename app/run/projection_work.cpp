@@ -179,6 +179,7 @@ awaitable<void> projection_work::project(definition_list there) {
     options.worker = run_id_;
     options.group = settings_.journal.group;
     options.defined = std::move(defined);
+    options.read_again = definition_reader_of(settings_);
     options.retries = policy_of(settings_);
     // With Kafka, positions are only shown: events are removed only by the process that writes segments.
     events::known_readers shown;

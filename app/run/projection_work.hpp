@@ -66,6 +66,8 @@ class projection_work {
     [[nodiscard]] async::awaitable<void> change(const events::projection_definition& which);
     [[nodiscard]] async::awaitable<events::replay_start> start_of(const events::projection_definition& which);
     [[nodiscard]] async::awaitable<void> rebuild(const events::projection_definition& which);
+    [[nodiscard]] async::awaitable<void> note_lost_rebuild(const events::projection_definition& which,
+                                                           std::string why);
     [[nodiscard]] async::awaitable<void> dead_letters(std::vector<events::projection_definition> there);
     [[nodiscard]] async::awaitable<void> migrate(std::vector<events::projection_definition> there);
 

@@ -6,12 +6,17 @@
 #include "app/run/projections_of.hpp"
 #include "app/text/render_projections.hpp"
 #include "app/text/terminal.hpp"
+#include "async/caught.hpp"
+#include "async/error.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/rebuild.hpp"
 #include "events/projection/replay.hpp"
 #include "events/projection/schema.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace app {
@@ -40,7 +45,11 @@ awaitable<void> projection_work::projections(definition_list there) {
             removed = co_await events::forget_projection(session, name, defined, request_.projection.drop);
         };
         co_await with_session(std::move(body));
-        answer_ = removed > 0 ? "forgotten\n" : "there was no such position\n";
+        if (removed == 0)
+            throw async::error(
+                async::failure::precondition, fmt::format("'{}' has no position to forget", name),
+                "`event-archiver projections` lists the names; KAFKA_GROUP_ID is a part of one.");
+        answer_ = "forgotten\n";
         co_return;
     }
     const auto chosen = named_projections(std::move(there), request_.projection.names);
@@ -112,11 +121,24 @@ awaitable<void> projection_work::rebuild(const events::projection_definition& wh
     auto start = co_await start_of(which);
     events::rebuild_request request{named(which), std::move(start), run_id_, prepared_,
                                     [this](const events::projection_stream* now) { rebuilding_ = now; }};
-    if (which.settings.replay_from == events::replay_scope::not_archived)
-        co_await events::refill_projection(session_, *journal_, std::move(request), log_);
-    else
-        co_await events::rebuild_projection(session_, *journal_, std::move(request), log_);
+    const bool in_place = which.settings.replay_from == events::replay_scope::not_archived;
+    auto rebuilding = in_place ? events::refill_projection : events::rebuild_projection;
+    const auto failed = co_await async::caught(rebuilding(session_, *journal_, std::move(request), log_));
+    if (failed && request_.projection.detach && !async::is_cancellation(failed))
+        co_await note_lost_rebuild(which,
+                                   "a rebuild with --detach came to nothing: " + async::describe(failed));
+    if (failed)
+        std::rethrow_exception(failed);
     answer_ = "rebuilt\n";
+}
+
+// Its log goes nowhere.
+awaitable<void> projection_work::note_lost_rebuild(const events::projection_definition& which,
+                                                   std::string why) {
+    session_body body = [this, &which, &why](db::connection& session) {
+        return events::note_lost_rebuild(session, position_name_of(which), why);
+    };
+    (void)co_await async::caught_error(with_session(std::move(body)));
 }
 
 } // namespace app

@@ -36,6 +36,15 @@ bool reads_as_shipped(const events::projection_definition& which, std::string_vi
     return is_shipped(which) || (which.settings.topics.size() == 1 && which.settings.topics.front() == topic);
 }
 
+// Another topic than that in its file, set as in the services that this one replaces.
+void set_topic(events::projection_definition& of, const journal_settings& journal) {
+    const auto& topic = journal.consumer_topic.empty() ? journal.publish_topic : journal.consumer_topic;
+    if (reads_as_shipped(of, "timestamps", "timestamp.command.v1") && !topic.empty())
+        of.settings.topics = {topic};
+    if (reads_as_shipped(of, "builds", "build_events") && !journal.builds_topic.empty())
+        of.settings.topics = {journal.builds_topic};
+}
+
 void must_be_right(const events::projection_definition& which) {
     if (!which.mistake.empty())
         throw async::error(failure::precondition,
@@ -60,16 +69,17 @@ definition_list all_projections(const configuration& settings) {
         places.push_back(std::move(*shipped));
     places.insert(places.end(), settings.projections.paths.begin(), settings.projections.paths.end());
     auto all = events::read_projections(places);
-    // Another topic than that in its file, set as in the services that this one replaces.
-    const auto& journal = settings.journal;
-    const auto& topic = journal.consumer_topic.empty() ? journal.publish_topic : journal.consumer_topic;
-    for (auto& each : all) {
-        if (reads_as_shipped(each, "timestamps", "timestamp.command.v1") && !topic.empty())
-            each.settings.topics = {topic};
-        if (reads_as_shipped(each, "builds", "build_events") && !journal.builds_topic.empty())
-            each.settings.topics = {journal.builds_topic};
-    }
+    for (auto& each : all)
+        set_topic(each, settings.journal);
     return all;
+}
+
+events::definition_reader definition_reader_of(const configuration& settings) {
+    return [journal = settings.journal](const events::projection_definition& before) {
+        auto again = events::read_projection(before.directory);
+        set_topic(again, journal);
+        return again;
+    };
 }
 
 std::vector<std::string> names_of(const definition_list& all) {

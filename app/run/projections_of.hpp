@@ -5,6 +5,7 @@
 #include "app/settings/configuration.hpp"
 #include "async/log.hpp"
 #include "events/projection/definition.hpp"
+#include "events/projection/projection_files.hpp"
 
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ namespace app {
 // All projections by name, also those with mistakes. Throws async::error(precondition) for a directory that
 // cannot be read. Blocks.
 [[nodiscard]] std::vector<events::projection_definition> all_projections(const configuration& settings);
+
+// For an engine that reads the files of a projection again.
+[[nodiscard]] events::definition_reader definition_reader_of(const configuration& settings);
 
 // Their names alone.
 [[nodiscard]] std::vector<std::string> names_of(const std::vector<events::projection_definition>& all);

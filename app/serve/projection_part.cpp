@@ -73,6 +73,7 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     options.worker = around_.frame.run_id();
     options.group = settings.journal.group;
     options.defined = names_of(all_projections(settings));
+    options.read_again = definition_reader_of(settings);
     engine_ = std::make_unique<events::projection_engine>(around_.executor, source_, database_,
                                                           std::move(chosen), std::move(options));
 }
@@ -270,6 +271,8 @@ void projection_part::note_others(const std::vector<events::projection_status>& 
 }
 
 std::vector<readiness_probe> projection_part::probes() {
+    if (!engine_ && broken_.empty()) // others run them, and their database may be away
+        return {};
     return {{"projections", [this] { return problem(); }}};
 }
 

@@ -84,8 +84,8 @@ class batch_work {
         co_await session_.execute(std::string(batch_settings) +
                                   search_path_statement(target_.definition, target_.schema));
         report_.mark = events_.empty() ? target_.mark : mark_of(events_.back());
-        position_move move{target_.key,    target_.journal, from_,       to_,
-                           target_.worker, report_.mark,    target_.mark};
+        position_move move{target_.key,    target_.journal, from_,        to_,
+                           target_.worker, report_.mark,    target_.mark, target_.read_files};
         auto replay = co_await move_position(session_, std::move(move));
         // Events that are applied again and events that are new must not be in one batch.
         const bool again = replay && !events_.empty() && events_.front().at < replay->until;

@@ -11,6 +11,7 @@
 #include "events/projection/position_row.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct batch_target {
     std::string schema; // where names are found first; empty: none
     // The OID of `schema`: a schema of that name that another process has made is not written to.
     std::string schema_oid;
-    std::string mark; // of the last event before the batch, as the row has it; empty: not known
+    std::string mark;            // of the last event before the batch, as the row has it; empty: not known
+    std::int64_t read_files = 0; // as the row has it
     plugin_patience* patience = nullptr; // of the stream, with its plugins; may be null
 };
 

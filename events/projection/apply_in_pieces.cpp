@@ -68,10 +68,11 @@ class piecewise_application {
                 failure::precondition,
                 fmt::format("more than {} of the events {} to {} are refused, the last one with SQLSTATE {}",
                             dead_letters_max, batch_.from, batch_.to - 1, refused_.back().sqlstate),
-                "That many errors point to apply.sql rather than to the events. Fix it, then restart "
-                "what runs the projection, which reads its files at its start. If the events are wrong, "
-                "`batch = 100` in projection.conf makes them dead letters;"
-                " of a shipped projection put a copy into PROJECTIONS_PATH.");
+                fmt::format("That many errors point to apply.sql rather than to the events. Fix it, then"
+                            " `event-archiver projections resume {}`. If the events are wrong,"
+                            " `batch = 100` in projection.conf makes them dead letters; of a shipped"
+                            " projection put a copy into PROJECTIONS_PATH, and restart.",
+                            batch_.target.definition.name));
     }
 
     [[nodiscard]] awaitable<void> halve(std::vector<event_range> untried) {

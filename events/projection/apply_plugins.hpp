@@ -29,7 +29,7 @@ struct plugin_patience {
     position batch = -1; // that it is about: where it begins
     int tries = 0;
     std::map<std::string, int, std::less<>> ended_sessions; // by plugin
-    bool of_all_batches = false; // until it is set back
+    bool of_all_batches = false;                            // until it is set back
 };
 
 struct plugin_batch {

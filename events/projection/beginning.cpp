@@ -98,4 +98,18 @@ awaitable<rows_before> rows_before_the_first_event(db::connection& session,
     co_return std::move(*found.value);
 }
 
+void say_where_it_begins(async::log& log, const position_key& which, const extent& there) {
+    if (there.begin > 0)
+        log.warn(
+            "projection.begins_late",
+            "a projection begins with a topic of which the journal has removed events: they are not applied",
+            {{"projection", which.projection},
+             {"topic", which.topic},
+             {"position", there.begin},
+             {"events_gone", there.begin}});
+    else
+        log.info("projection.begun", "a projection begins with a topic",
+                 {{"projection", which.projection}, {"topic", which.topic}, {"position", there.begin}});
+}
+
 } // namespace events

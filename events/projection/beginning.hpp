@@ -2,8 +2,11 @@
 // Tested by tests/integration/test_projection_beginnings.py.
 #pragma once
 
+#include "async/log.hpp"
 #include "db/connection.hpp"
+#include "events/journal/journal.hpp"
 #include "events/projection/definition.hpp"
+#include "events/projection/position_row.hpp"
 
 #include <string>
 #include <vector>
@@ -31,5 +34,8 @@ struct rows_before {
                                                                  const projection_definition& which,
                                                                  std::string name,
                                                                  std::vector<std::string> defined);
+
+// Events that the journal has removed before are in no table of this projection, and never will be.
+void say_where_it_begins(async::log& log, const position_key& which, const extent& there);
 
 } // namespace events

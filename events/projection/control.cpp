@@ -37,7 +37,8 @@ constexpr std::string_view all_positions =
     " (SELECT pg_catalog.count(*) FROM event_archiver.dead_letter d"
     " WHERE d.projection OPERATOR(pg_catalog.=) p.projection AND d.topic OPERATOR(pg_catalog.=) p.topic"
     " AND d.partition OPERATOR(pg_catalog.=) p.partition),"
-    " pg_catalog.extract('epoch', pg_catalog.now() OPERATOR(pg_catalog.-) p.at)::pg_catalog.int8"
+    " pg_catalog.extract('epoch', pg_catalog.now() OPERATOR(pg_catalog.-) p.at)::pg_catalog.int8,"
+    " p.journal"
     " FROM event_archiver.position p";
 
 awaitable<std::map<position_key, projection_status>> known_positions(db::connection& session) {
@@ -59,6 +60,7 @@ awaitable<std::map<position_key, projection_status>> known_positions(db::connect
         each.reason = rows.text(row, 5);
         each.dead_letters = rows.integer(row, 6);
         each.idle_seconds = static_cast<double>(rows.integer(row, 7));
+        each.has_begun = !rows.text(row, 8).empty();
         known.emplace(each.key, std::move(each));
     }
     co_return known;
@@ -133,6 +135,7 @@ look_at_all(db::connection& session, journal& of, std::vector<named_projection> 
                 projection_status fresh;
                 fresh.key = key;
                 fresh.state = "not_started";
+                fresh.has_begun = false;
                 known.emplace(key, std::move(fresh));
             }
         }
@@ -147,7 +150,7 @@ look_at_all(db::connection& session, journal& of, std::vector<named_projection> 
             auto* const source = co_await of.view(key.topic);
             const auto there = co_await source->look(key.partition);
             each.end = there.end;
-            if (each.state == "not_started")
+            if (!each.has_begun)
                 each.at = there.begin;
             if (hidden == hidden_events::counted && each.behind() == 0)
                 each.end = co_await written_end(*source, key.partition, there.end);
@@ -163,7 +166,7 @@ awaitable<std::size_t> pause_projection(db::connection& session, journal& of, na
     const auto partitions = co_await partitions_of(of, which.definition.settings.topics);
     for (const auto& each : partitions) {
         position_key key{which.name, each.source->name(), each.partition};
-        co_await begin_at(session, std::move(key), each.there.id, each.there.begin);
+        co_await begin_at(session, std::move(key), std::string(), 0); // it has not begun
     }
     // A topic that comes later is not applied either.
     for (const auto& name : which.definition.settings.topics) {
@@ -179,16 +182,13 @@ awaitable<std::size_t> pause_projection(db::connection& session, journal& of, na
 }
 
 awaitable<std::size_t> resume_projection(db::connection& session, std::string name) {
-    const auto changed = co_await session.query(
-        "UPDATE event_archiver.position AS p SET state = 'running', reason = '' WHERE p.projection"
-        " OPERATOR(pg_catalog.=) $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.<>) "
-        "'running'::pg_catalog.text",
-        name);
-    const auto known = co_await session.query(
-        "SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
-        " $1::pg_catalog.text",
-        name);
-    if (known.integer(0, 0) == 0)
+    // In one statement: all positions get the same value, and the files are read once.
+    const auto sql = fmt::format("UPDATE event_archiver.position AS p SET state = 'running', reason = '',"
+                                 " read_files = (SELECT {}) WHERE p.projection OPERATOR(pg_catalog.=)"
+                                 " $1::pg_catalog.text",
+                                 new_read_files);
+    const auto changed = co_await session.query(sql, name);
+    if (changed.rows_affected() == 0)
         throw async::error(failure::precondition,
                            fmt::format("'{}' has no position, so it is not paused", name),
                            "`event-archiver projections` lists the names; KAFKA_GROUP_ID is a part of one.");
@@ -212,6 +212,13 @@ awaitable<std::size_t> forget_projection(db::connection& session, std::string na
         co_await must_have_no_dead_letters(session, name);
     const auto removed = co_await session.query(drop ? forget_with_dead_letters : forget_positions, name);
     co_return static_cast<std::size_t>(removed.integer(0, 0));
+}
+
+awaitable<void> note_lost_rebuild(db::connection& session, std::string name, std::string why) {
+    (void)co_await session.query("UPDATE event_archiver.position AS p SET reason = $2 WHERE p.projection"
+                                 " OPERATOR(pg_catalog.=) $1::pg_catalog.text AND p.state"
+                                 " OPERATOR(pg_catalog.<>) 'failed'::pg_catalog.text",
+                                 name, why);
 }
 
 } // namespace events

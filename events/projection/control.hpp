@@ -23,6 +23,7 @@ struct projection_status {
     double behind_seconds = 0; // the age of the oldest event that is not applied
     std::int64_t dead_letters = 0;
     double idle_seconds = 0; // since the position was last moved
+    bool has_begun = true;   // with the journal's events
 
     [[nodiscard]] position behind() const noexcept { return end > at ? end - at : 0; }
 };
@@ -42,8 +43,8 @@ enum class hidden_events : std::uint8_t { counted, left_out };
 look_at_all(db::connection& session, journal& of, std::vector<named_projection> which, hidden_events hidden);
 
 // Each process sees it within a second. Returns the rows that were changed. A topic or a partition that comes
-// while the projection is paused is not applied either. Resuming throws async::error(precondition) where
-// `name` has no position.
+// while the projection is paused is not applied either. Resuming lets what runs the projection read its files
+// again, and throws async::error(precondition) where `name` has no position.
 [[nodiscard]] awaitable<std::size_t> pause_projection(db::connection& session, journal& of,
                                                       named_projection which);
 [[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);
@@ -54,6 +55,10 @@ look_at_all(db::connection& session, journal& of, std::vector<named_projection> 
 // paused; and without `drop` for one that has dead letters, unless it is a rebuild's, which has copies.
 [[nodiscard]] awaitable<std::size_t> forget_projection(db::connection& session, std::string name,
                                                        bool defined, bool drop);
+
+// That a rebuild which nobody waits for has come to nothing: `projections` shows it, and what runs the
+// projection logs it.
+[[nodiscard]] awaitable<void> note_lost_rebuild(db::connection& session, std::string name, std::string why);
 
 // The name under which a rebuild keeps its position, and its schema.
 [[nodiscard]] std::string rebuild_name(const std::string& name);

@@ -4,8 +4,8 @@
 #include "async/pause.hpp"
 #include "async/task_group.hpp"
 #include "events/projection/beginning.hpp"
+#include "events/projection/projection_files.hpp"
 #include "events/projection/schema.hpp"
-#include "events/projection/table_origin.hpp"
 
 #include <fmt/format.h>
 
@@ -36,13 +36,13 @@ async::retry_policy policy_of(const engine_options& options) {
 struct projection_engine::runner {
     runner(const boost::asio::any_io_executor& executor, db::database_access database,
            const engine_options& options, projection_definition which)
-        : definition(std::move(which))
-        , name(position_name(definition, options.group))
-        , session(executor, database, policy_of(options), fmt::format("projection '{}'", definition.name)) {}
+        : name(position_name(which, options.group))
+        , session(executor, database, policy_of(options), fmt::format("projection '{}'", which.name))
+        , files(std::move(which), name, options.read_again, database.helper, database.log) {}
 
-    projection_definition definition;
     std::string name; // of its positions
     projection_session session;
+    projection_files files;
     events::rows_before rows_before; // until that is said
     std::vector<std::unique_ptr<projection_stream>> streams;
 };
@@ -66,8 +66,9 @@ projection_engine::~projection_engine() = default;
 
 awaitable<void> projection_engine::must_fit() {
     const auto names = co_await journal_.topics();
-    for (const auto& each : runners_)
-        for (const auto& name : each->definition.settings.topics) {
+    for (const auto& each : runners_) {
+        const auto topics = each->files.definition().settings.topics; // the files may be read again meanwhile
+        for (const auto& name : topics) {
             const bool there = std::ranges::find(names, name) != names.end();
             topic* source = nullptr;
             if (there)
@@ -80,6 +81,7 @@ awaitable<void> projection_engine::must_fit() {
             };
             co_await db::with_session(database_, std::move(body));
         }
+    }
 }
 
 awaitable<void> projection_engine::must_fit_here(db::connection& session, std::string name, topic& source) {
@@ -128,9 +130,18 @@ awaitable<void> projection_engine::run() {
 
 std::vector<stream_progress> projection_engine::progress() const {
     std::vector<stream_progress> all;
-    for (const auto& each : runners_)
+    for (const auto& each : runners_) {
         for (const auto& stream : each->streams)
             all.push_back(stream->progress());
+        if (!each->files.has_stopped())
+            continue;
+        for (const auto& topic : each->files.definition().settings.topics) {
+            auto& stopped = all.emplace_back();
+            stopped.projection = each->name;
+            stopped.topic = topic;
+            stopped.state = stream_state::failed;
+        }
+    }
     return all;
 }
 
@@ -138,24 +149,17 @@ awaitable<void> projection_engine::prepare(runner& each) {
     std::function<awaitable<void>(db::connection&)> body =
         [this, &each](db::connection& session) -> awaitable<void> {
         co_await make_schema(session, database_.log);
-        each.rows_before =
-            co_await rows_before_the_first_event(session, each.definition, each.name, options_.defined);
-        (void)co_await migrate(session, each.definition, database_.log);
-        const auto unlogged = co_await unlogged_tables(session, each.definition);
-        if (!unlogged.empty())
-            database_.log.warn(
-                "projection.unlogged",
-                "a crash of the database server would empty tables of a projection, and not set"
-                " its position back",
-                {{"projection", each.definition.name}, {"tables", unlogged}});
+        each.rows_before = co_await rows_before_the_first_event(session, each.files.definition(), each.name,
+                                                                options_.defined);
     };
     co_await each.session.use(std::move(body));
 }
 
 awaitable<void> projection_engine::run_projection(runner& each) {
     co_await prepare(each);
+    co_await each.files.begin(each.session, options_.once);
     std::vector<awaitable<void>> tasks;
-    for (const auto& name : each.definition.settings.topics)
+    for (const auto& name : each.files.definition().settings.topics)
         tasks.push_back(run_topic(each, name));
     co_await async::run_all(std::move(tasks));
 }
@@ -219,8 +223,12 @@ awaitable<void> projection_engine::run_partitions(runner& each, topic& source, s
         options.once = options_.once;
         options.worker = options_.worker;
         options.rows_before = &each.rows_before;
-        each.streams.push_back(std::make_unique<projection_stream>(
-            each.session, source, partition, each.name, each.definition, std::move(options), database_.log));
+        options.read_files = [&each](db::connection& session, std::int64_t asked) {
+            return each.files.read_if_asked(session, asked);
+        };
+        each.streams.push_back(std::make_unique<projection_stream>(each.session, source, partition, each.name,
+                                                                   each.files.definition(),
+                                                                   std::move(options), database_.log));
         tasks.push_back(each.streams.back()->run());
     }
     if (!options_.once)

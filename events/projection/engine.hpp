@@ -2,6 +2,7 @@
 #pragma once
 
 #include "events/journal/journal.hpp"
+#include "events/projection/projection_files.hpp"
 #include "events/projection/stream.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,6 +19,8 @@ struct engine_options {
     std::string group; // of positions, for all projections that name none
     // Names of all projections that there are, whether they run here or not; empty: not known.
     std::vector<std::string> defined;
+    // Where a resume, a replay or a rebuild asks to read files again; empty: they stay as they are.
+    definition_reader read_again;
     // Of one use of a connection; an engine without end tries for ever.
     async::retry_policy retries;
 };

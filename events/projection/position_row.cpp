@@ -51,7 +51,8 @@ std::string projection_of(const std::string& position_name) {
 
 awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key) {
     const auto sql =
-        fmt::format("SELECT p.journal, p.next, p.state, p.reason, p.worker, p.mark, (SELECT r.until{})"
+        fmt::format("SELECT p.journal, p.next, p.state, p.reason, p.worker, p.mark, p.read_files,"
+                    " (SELECT r.until{})"
                     " FROM event_archiver.position p WHERE{}",
                     of_its_replay, of_the_key);
     const auto partition = std::to_string(key.partition);
@@ -65,7 +66,8 @@ awaitable<std::optional<position_row>> look_at(db::connection& session, position
     row.reason = found.text(0, 3);
     row.worker = found.text(0, 4);
     row.mark = found.text(0, 5);
-    row.replay_until = found.is_null(0, 6) ? 0 : found.integer(0, 6);
+    row.read_files = found.integer(0, 6);
+    row.replay_until = found.is_null(0, 7) ? 0 : found.integer(0, 7);
     co_return row;
 }
 
@@ -107,6 +109,7 @@ awaitable<std::optional<replay_mark>> move_position(db::connection& session, pos
         " WHERE{0} AND p.journal OPERATOR(pg_catalog.=) $4::pg_catalog.text"
         " AND p.next OPERATOR(pg_catalog.=) $5::pg_catalog.int8"
         " AND p.mark OPERATOR(pg_catalog.=) $9::pg_catalog.text"
+        " AND p.read_files OPERATOR(pg_catalog.=) $10::pg_catalog.int8"
         " AND p.state OPERATOR(pg_catalog.=) 'running'::pg_catalog.text"
         " AND pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.concat_ws("
         "'/', 'event_archiver', $1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.text), "
@@ -117,8 +120,10 @@ awaitable<std::optional<replay_mark>> move_position(db::connection& session, pos
     const auto partition = std::to_string(move.key.partition);
     const auto from = std::to_string(move.from);
     const auto to = std::to_string(move.to);
-    const auto moved = co_await session.query(sql, move.key.projection, move.key.topic, partition,
-                                              move.journal, from, to, move.worker, move.mark, move.old_mark);
+    const auto read_files = std::to_string(move.read_files);
+    const auto moved =
+        co_await session.query(sql, move.key.projection, move.key.topic, partition, move.journal, from, to,
+                               move.worker, move.mark, move.old_mark, read_files);
     if (moved.rows() != 1)
         co_return std::nullopt;
     replay_mark mark;
@@ -136,6 +141,27 @@ awaitable<void> note_failure(db::connection& session, position_key key, std::str
         of_the_key);
     const auto partition = std::to_string(key.partition);
     (void)co_await session.query(sql, key.projection, key.topic, partition, reason);
+}
+
+awaitable<void> note_failure_of_all(db::connection& session, std::string projection,
+                                    std::vector<std::string> topics, std::string reason) {
+    for (const auto& each : topics) {
+        position_key key{projection, each, 0};
+        co_await begin_at(session, std::move(key), std::string(), 0);
+    }
+    (void)co_await session.query("UPDATE event_archiver.position AS p SET state = 'failed', reason = $2,"
+                                 " at = pg_catalog.now() WHERE p.projection OPERATOR(pg_catalog.=)"
+                                 " $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.=)"
+                                 " 'running'::pg_catalog.text",
+                                 projection, reason);
+}
+
+awaitable<bool> is_paused_or_failed(db::connection& session, std::string projection) {
+    const auto found = co_await session.query(
+        "SELECT EXISTS (SELECT FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
+        " $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.<>) 'running'::pg_catalog.text)",
+        projection);
+    co_return found.boolean(0, 0);
 }
 
 awaitable<void> clear_failure(db::connection& session, position_key key) {

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace events {
 
@@ -33,7 +35,14 @@ struct position_row {
     std::string reason;        // of `failed`
     std::string worker;        // which moved it last
     position replay_until = 0; // events before it may be left out: see replay_mark
+    // Each resume, replay and rebuild gives it another value: what runs the projection is to read its files
+    // again. 0: it was never asked to.
+    std::int64_t read_files = 0;
 };
+// SQL for such a value.
+inline constexpr std::string_view new_read_files =
+    "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*)"
+    " 1000000::pg_catalog.float8)::pg_catalog.int8";
 
 // nullopt if the projection has not begun.
 [[nodiscard]] awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key);
@@ -53,8 +62,8 @@ struct replay_mark {
 [[nodiscard]] awaitable<void> note_replay(db::connection& session, position_key key, replay_mark mark);
 
 // Within a transaction, as its first query: moves the position from `from` to `to` if it is still there, of
-// this journal, in the state `running`, the event that was applied last is the one that `old_mark` is of, and
-// no other transaction is moving it. nullopt if that is not so: look again.
+// this journal, in the state `running`, the event that was applied last is the one that `old_mark` is of, its
+// files need not be read again, and no other transaction is moving it. nullopt if that is not so: look again.
 struct position_move {
     position_key key;
     std::string journal;
@@ -63,6 +72,7 @@ struct position_move {
     std::string worker;
     std::string mark;     // of the last event before `to`; empty: what was noted before stays
     std::string old_mark; // of the last event before `from`, as the row has it
+    std::int64_t read_files = 0;
 };
 // If `from` is a part of a replay, the record of the replay comes back with it.
 [[nodiscard]] awaitable<std::optional<replay_mark>> move_position(db::connection& session,
@@ -70,6 +80,12 @@ struct position_move {
 
 // Records that the projection has stopped, and why; only if it is `running`.
 [[nodiscard]] awaitable<void> note_failure(db::connection& session, position_key key, std::string reason);
+// The same for all positions of a projection. Those of its topics are made where they are missing: it has
+// failed before it began.
+[[nodiscard]] awaitable<void> note_failure_of_all(db::connection& session, std::string projection,
+                                                  std::vector<std::string> topics, std::string reason);
+// Whether a person, or a mistake, keeps the projection from going on in any partition.
+[[nodiscard]] awaitable<bool> is_paused_or_failed(db::connection& session, std::string projection);
 // Moves it out of `failed`, so that it is tried again.
 [[nodiscard]] awaitable<void> clear_failure(db::connection& session, position_key key);
 

@@ -4,6 +4,8 @@
 #include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <utility>
 
@@ -45,8 +47,10 @@ awaitable<void> rename_rows(db::connection& session, std::string temporary, std:
         " AND l.state = 'paused'",
         live, temporary);
     (void)co_await session.query("DELETE FROM event_archiver.position WHERE projection = $1", live);
-    (void)co_await session.query("UPDATE event_archiver.position SET projection = $1 WHERE projection = $2",
-                                 live, temporary);
+    const auto renaming = fmt::format("UPDATE event_archiver.position SET projection = $1,"
+                                      " read_files = (SELECT {}) WHERE projection = $2",
+                                      new_read_files);
+    (void)co_await session.query(renaming, live, temporary);
 }
 
 awaitable<void> record_migrations(db::connection& session, const projection_definition& which) {

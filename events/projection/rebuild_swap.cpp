@@ -156,8 +156,9 @@ awaitable<void> rebuild_work::level(db::connection& session, rebuilt_partition e
             throw async::error(failure::temporary, "the live projection is more than one batch ahead");
         at = read.next;
     }
-    batch_target target{definition_, key,       mine->journal, request_.worker, rebuild_schema(definition_),
-                        schema_oid_, mine->mark};
+    batch_target target{
+        definition_, key,        mine->journal,    request_.worker, rebuild_schema(definition_),
+        schema_oid_, mine->mark, mine->read_files, &patience_};
     const auto report = co_await apply_within(session, target, last, mine->next, live->next, log_);
     if (!report.blocked_by.empty() || report.fenced)
         throw async::error(failure::temporary, "the last batch could not be applied to the new tables");

@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_rebuild_refusals.py and tests/fault/test_projection_kills.py.
 #pragma once
 
+#include "events/projection/apply_plugins.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/rebuild.hpp"
 #include "events/projection/rebuild_sources.hpp"
@@ -48,9 +49,10 @@ class rebuild_work {
     std::string temporary_;  // the name of its position
     std::string schema_oid_; // of the schema that this process has made
     rebuild_sources sources_;
-    std::size_t begun_ = 0;   // of the sources: they have a position
-    std::string live_tables_; // those that are there, as LOCK takes them
-    std::string parking_;     // where the old ones are kept
+    std::size_t begun_ = 0;    // of the sources: they have a position
+    std::string live_tables_;  // those that are there, as LOCK takes them
+    std::string parking_;      // where the old ones are kept
+    plugin_patience patience_; // with the plugins of the last batch
     bool swap_sent_ = false;
     bool swapped_ = false;
     bool far_behind_ = false;

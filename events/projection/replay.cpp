@@ -4,6 +4,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "db/transaction.hpp"
+#include "events/projection/beginning.hpp"
 #include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/table_origin.hpp"
@@ -74,6 +75,7 @@ position no_later_than_reached(position start, const std::optional<position_row>
 struct partition_start {
     topic_partition which;
     position start = 0;
+    bool is_first = false; // the projection had not begun there
 };
 
 // Events before it have been applied, as far as this database knows, also by a replay that has not ended.
@@ -128,18 +130,18 @@ awaitable<void> must_have_all_topics(db::connection& session, const named_projec
 
 // Within a transaction.
 awaitable<void> set_position_back(db::connection& session, std::string name, partition_start to,
-                                  std::string left_out) {
+                                  std::string left_out, std::string read_files) {
     const auto partition = std::to_string(to.which.partition);
     const auto next = std::to_string(to.start);
     const position_key key{name, to.which.source->name(), to.which.partition};
     const auto row = co_await look_at(session, key);
     (void)co_await session.query(
-        "INSERT INTO event_archiver.position AS p (projection, topic, partition, journal, next, worker)"
-        " VALUES ($1, $2, $3, $4, $5, 'replay') ON CONFLICT (projection, topic, partition) DO UPDATE SET"
-        " journal = excluded.journal, next = excluded.next, worker = excluded.worker, at = now(), reason = "
-        "'', mark = '',"
+        "INSERT INTO event_archiver.position AS p (projection, topic, partition, journal, next, worker,"
+        " read_files) VALUES ($1, $2, $3, $4, $5, 'replay', $6) ON CONFLICT (projection, topic, partition)"
+        " DO UPDATE SET journal = excluded.journal, next = excluded.next, worker = excluded.worker,"
+        " at = now(), reason = '', mark = '', read_files = excluded.read_files,"
         " state = CASE p.state WHEN 'paused' THEN p.state ELSE 'running' END",
-        name, to.which.source->name(), partition, to.which.there.id, next);
+        name, to.which.source->name(), partition, to.which.there.id, next, read_files);
     const bool all_are_met = left_out == replay_mark().left_out;
     replay_mark mark{applied_end(row, to.which.there), std::move(left_out)};
     co_await note_replay(session, key, std::move(mark));
@@ -189,8 +191,9 @@ awaitable<void> set_back(db::connection& session, named_projection which, std::v
     const bool keeps = which.definition.settings.replay == replay_policy::keep;
     if (!keeps && !from.only_events)
         co_await must_have_rows_of_events_alone(session, which);
+    const auto asked = co_await session.query(fmt::format("SELECT {}", new_read_files));
     for (const auto& each : starts)
-        co_await set_position_back(session, which.name, each, from.left_out);
+        co_await set_position_back(session, which.name, each, from.left_out, std::string(asked.text(0, 0)));
     const bool there = co_await all_tables_are_there(session, which.definition);
     if (!there)
         co_await migrate_again(session, which.definition);
@@ -243,7 +246,7 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
         const auto start = no_later_than_reached(asked, row, each.there);
         if (!keeps)
             must_begin_with_the_first_event(which, each, start);
-        starts.push_back({each, start});
+        starts.push_back({each, start, !row || row->journal.empty()});
     }
     async::fault_point("replay-looked");
     db::transaction_options options;
@@ -253,10 +256,14 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
         co_return true;
     };
     (void)co_await in_transaction(session, options, std::move(body), "replay-set-back");
-    for (const auto& each : starts)
+    for (const auto& each : starts) {
+        if (each.is_first)
+            say_where_it_begins(log, {which.name, each.which.source->name(), each.which.partition},
+                                each.which.there);
         log.info(
             "projection.replay", "a projection begins again",
             {{"projection", which.name}, {"topic", each.which.source->name()}, {"position", each.start}});
+    }
 }
 
 } // namespace events

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS event_archiver.position (
     worker text NOT NULL DEFAULT '',
     at timestamptz NOT NULL DEFAULT now(),
     mark text NOT NULL DEFAULT '',
+    read_files bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (projection, topic, partition)
 ) WITH (fillfactor = 50);
 CREATE TABLE IF NOT EXISTS event_archiver.dead_letter (
@@ -73,6 +74,7 @@ CREATE TABLE IF NOT EXISTS event_archiver.table_origin (
     PRIMARY KEY (projection, name)
 );
 ALTER TABLE event_archiver.position ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT '';
+ALTER TABLE event_archiver.position ADD COLUMN IF NOT EXISTS read_files bigint NOT NULL DEFAULT 0;
 ALTER TABLE event_archiver.dead_letter ADD COLUMN IF NOT EXISTS journal text NOT NULL DEFAULT '';
 UPDATE event_archiver.dead_letter d SET journal = p.journal FROM event_archiver.position p
     WHERE p.projection = d.projection AND p.topic = d.topic AND p.partition = d.partition AND d.journal = '';
@@ -86,28 +88,41 @@ SELECT pg_catalog.count(*),
         AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
         AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') AND pg_catalog.has_table_privilege(c.oid, 'DELETE')),
     pg_catalog.current_database(), current_user::pg_catalog.text,
-    pg_catalog.count(*) FILTER (WHERE EXISTS (SELECT FROM pg_catalog.pg_attribute a
+    COALESCE(pg_catalog.sum((SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a
         WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND NOT a.attisdropped
-            AND ((c.relname OPERATOR(pg_catalog.=) 'position' AND a.attname OPERATOR(pg_catalog.=) 'mark')
-                OR (c.relname OPERATOR(pg_catalog.=) 'dead_letter' AND a.attname OPERATOR(pg_catalog.=) 'journal'))))
+            AND ((c.relname OPERATOR(pg_catalog.=) 'position' AND a.attname OPERATOR(pg_catalog.=) ANY
+                    (ARRAY['mark', 'read_files']::pg_catalog.name[]))
+                OR (c.relname OPERATOR(pg_catalog.=) 'dead_letter' AND a.attname OPERATOR(pg_catalog.=) 'journal')))),
+        0)::pg_catalog.int8
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'
     AND c.relname OPERATOR(pg_catalog.=) ANY
         (ARRAY['position', 'dead_letter', 'migration', 'replay', 'table_origin']::pg_catalog.name[])
 )sql";
 constexpr std::int64_t tables_of_schema = 5;
-constexpr std::int64_t columns_of_later_versions = 2;
+constexpr std::int64_t columns_of_later_versions = 3;
 
-awaitable<void> create_tables(db::connection& session) {
+// Earlier versions made tables without some columns.
+bool is_whole(const db::result& rights) {
+    return rights.integer(0, 0) >= tables_of_schema && rights.integer(0, 4) >= columns_of_later_versions;
+}
+
+// False: they were there, but for columns perhaps. Another process or projection may have made them
+// meanwhile, which to_regclass sees although the transaction's snapshot is older.
+awaitable<bool> create_tables(db::connection& session) {
+    bool is_news = false;
     db::transaction_options options;
     options.lock_timeout = schema_patience;
-    transaction_body body = [](db::connection& one) -> awaitable<bool> {
+    transaction_body body = [&is_news](db::connection& one) -> awaitable<bool> {
         co_await one.execute(schema_lock);
+        const auto found = co_await one.query("SELECT to_regclass('event_archiver.table_origin') IS NULL");
+        is_news = found.boolean(0, 0);
         co_await one.execute(schema_statements);
         co_return true;
     };
     (void)co_await in_transaction(session, options, std::move(body), "projection-schema-made",
                                   commit_shield::none);
+    co_return is_news;
 }
 
 [[noreturn]] void may_not_create(const db::error& said, std::string_view database, std::string_view role) {
@@ -122,19 +137,19 @@ awaitable<void> create_tables(db::connection& session) {
 
 awaitable<void> make_schema(db::connection& session, async::log& log) {
     auto rights = co_await session.query(rights_query);
-    // Earlier versions made tables without some columns.
-    if (rights.integer(0, 0) < tables_of_schema || rights.integer(0, 4) < columns_of_later_versions) {
-        const auto failed = co_await async::caught(create_tables(session));
-        if (failed) {
+    if (!is_whole(rights)) {
+        const auto made = co_await async::outcome_of(create_tables(session));
+        if (made.failed) {
             try {
-                std::rethrow_exception(failed);
+                std::rethrow_exception(made.failed);
             } catch (const db::error& said) {
                 if (said.kind() == failure::refused)
                     may_not_create(said, rights.text(0, 2), rights.text(0, 3));
                 throw;
             }
         }
-        log.info("projection.schema", "the schema event_archiver was made");
+        if (*made.value)
+            log.info("projection.schema", "the schema event_archiver was made");
         rights = co_await session.query(rights_query);
     }
     if (rights.integer(0, 1) < tables_of_schema)

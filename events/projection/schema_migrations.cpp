@@ -1,6 +1,7 @@
 // Migrations of projections, as events/projection/schema.hpp declares them.
 // Tested by tests/unit/events/projection/engine_test.cpp.
 #include "async/fault_point.hpp"
+#include "events/projection/apply_events.hpp"
 #include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/table_origin.hpp"
@@ -91,13 +92,14 @@ awaitable<void> note_other_tables(db::connection& session, const projection_defi
                                   commit_shield::none);
 }
 
-// What the server does not understand, or does not have, is a mistake in the file.
+// What the server refuses is a mistake in the file, or does not fit what the database has. Another try does
+// not help.
 void throw_if_the_file_is_wrong(const async::error& failed, const projection_definition& which) {
     const auto* const said = dynamic_cast<const db::error*>(&failed);
     if (said == nullptr || failed.kind() != failure::unclassified)
         return;
     const std::string_view state = said->state();
-    if (!state.starts_with("42") && !state.starts_with("0A"))
+    if (!state.starts_with("42") && !state.starts_with("0A") && refusal_of(*said) != refusal::event)
         return;
     auto hint = said->hint().empty() ? fmt::format("Fix the file in '{}'; files before it stay applied.",
                                                    which.directory.string())

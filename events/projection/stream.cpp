@@ -5,6 +5,7 @@
 #include "events/journal/error.hpp"
 #include "events/projection/applied_log.hpp"
 #include "events/projection/control.hpp"
+#include "events/projection/stop_reason.hpp"
 
 #include <fmt/format.h>
 
@@ -20,22 +21,8 @@ using async::deadline;
 using async::failure;
 using namespace std::chrono_literals;
 
-std::optional<async::error> error_in(const std::exception_ptr& failed) {
-    try {
-        std::rethrow_exception(failed);
-    } catch (const async::error& said) {
-        return said;
-    }
-}
-
 // A transaction that is at work ends sooner.
 constexpr std::chrono::seconds hidden_patience{30};
-
-// Failures that only a person can put right.
-bool stops_projection(const async::error& said) {
-    return !said.may_repeat() && said.kind() != failure::integrity && said.kind() != failure::internal &&
-           said.kind() != failure::locked;
-}
 
 } // namespace
 
@@ -54,6 +41,7 @@ projection_stream::projection_stream(projection_session& session, topic& source,
               options_.schema,
               options_.schema_oid,
               {},
+              0,
               &patience_} {
     progress_.projection = target_.key.projection;
     progress_.topic = source.name();
@@ -91,7 +79,8 @@ void projection_stream::drop_read() {
 }
 
 awaitable<void> projection_stream::step() {
-    if (look_due_.passed())
+    const bool must_read_files = progress_.state == stream_state::running && !files_are_read_;
+    if (look_due_.passed() || must_read_files)
         co_await look_again();
     co_await must_have_what_others_applied();
     if (progress_.state != stream_state::running) {
@@ -191,8 +180,9 @@ awaitable<void> projection_stream::apply_read() {
                         "refused: {}",
                         report.next, progress_.topic, progress_.partition, progress_.projection,
                         report.blocked_by),
-            "Fix apply.sql, or set on_error = dead_letter in projection.conf; then restart what runs the "
-            "projection, which reads its files at its start.");
+            fmt::format("Fix apply.sql, or set on_error = dead_letter in projection.conf; then"
+                        " `event-archiver projections resume {}`.",
+                        definition_.name));
 }
 
 awaitable<batch_report> projection_stream::apply_on(db::connection& session) {
@@ -241,12 +231,7 @@ awaitable<void> projection_stream::stopped(async::error why) {
     const bool is_news = progress_.state != stream_state::failed || why.message() != failure_;
     failure_ = why.message();
     if (is_news)
-        log_.error("projection.failed", why.message(),
-                   {{"projection", progress_.projection},
-                    {"topic", progress_.topic},
-                    {"position", progress_.next},
-                    {"error.type", async::to_string(why.kind())},
-                    {"hint", why.hint()}});
+        log_stop(log_, why, target_.key, progress_.next);
     std::function<awaitable<void>(db::connection&)> body = [this, &why](db::connection& session) {
         return note_failure(session, target_.key, why.message());
     };

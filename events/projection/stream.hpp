@@ -27,6 +27,8 @@ struct stream_options {
     events::rows_before* rows_before = nullptr;
     // Called after each batch that moved the position; may be empty.
     std::function<void()> moved;
+    // Where the row asks to read the files again, as projection_files::read_if_asked; empty: they are kept.
+    std::function<awaitable<void>(db::connection&, std::int64_t)> read_files;
 };
 
 class projection_stream {
@@ -59,6 +61,7 @@ class projection_stream {
     [[nodiscard]] awaitable<void> stopped(async::error why);
     void say_what_is_there(const extent& there);
     void take(const position_row& row);
+    void tell_note(const position_row& row);
     void note(const batch_report& report);
     void note_hidden(position readable_end, async::deadline::clock::duration patience);
     void must_not_have_vanished() const;
@@ -77,7 +80,9 @@ class projection_stream {
     std::size_t taken_ = 0;            // events of read_ that are applied
     std::string failure_;              // what it stopped of last
     std::string last_worker_;          // that had moved the position when it was looked at
+    std::string told_;                 // a note in the row of a position that is not failed
     bool moved_by_another_ = false;    // since our journal was compared with the row's mark
+    bool files_are_read_ = true;       // since the row last asked for it
     position target_end_ = 0;
     position replay_until_ = 0;
     position gap_end_ = 0;       // no event stands between the position and this

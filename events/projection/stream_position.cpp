@@ -17,21 +17,6 @@ using async::failure;
 constexpr std::chrono::milliseconds standby_patience{2'000};
 constexpr std::chrono::milliseconds standby_look{250};
 
-// Events that the journal has removed before are in no table of this projection, and never will be.
-void say_where_it_begins(async::log& log, const stream_progress& progress, const extent& there) {
-    if (there.begin > 0)
-        log.warn("projection.begins_late",
-                 "a projection begins with a topic of which the journal has removed events: they are not "
-                 "applied",
-                 {{"projection", progress.projection},
-                  {"topic", progress.topic},
-                  {"position", there.begin},
-                  {"events_gone", there.begin}});
-    else
-        log.info("projection.begun", "a projection begins with a topic",
-                 {{"projection", progress.projection}, {"topic", progress.topic}, {"position", there.begin}});
-}
-
 } // namespace
 
 // A table that a person left when the positions were removed has what would be applied again.
@@ -68,7 +53,7 @@ awaitable<void> projection_stream::attach_on(db::connection& session) {
     if (!row || row->journal.empty()) {
         co_await begin_at(session, target_.key, there.id, there.begin);
         row = co_await look_at(session, target_.key);
-        say_where_it_begins(log_, progress_, there);
+        say_where_it_begins(log_, target_.key, there);
         say_what_is_there(there);
         there = co_await source_.look(progress_.partition);
     }
@@ -97,13 +82,24 @@ void projection_stream::take(const position_row& row) {
     progress_.next = row.next;
     replay_until_ = row.replay_until;
     target_.mark = row.mark;
+    files_are_read_ = files_are_read_ && row.read_files == target_.read_files;
+    target_.read_files = row.read_files;
     last_worker_ = row.worker;
+    tell_note(row);
     if (row.state == "paused")
         progress_.state = stream_state::paused;
     else if (row.state == "failed")
         progress_.state = stream_state::failed;
     else
         progress_.state = stream_state::running;
+}
+
+// Of a rebuild that nobody waited for.
+void projection_stream::tell_note(const position_row& row) {
+    const auto note = row.state == "failed" ? std::string() : row.reason;
+    if (!note.empty() && note != told_)
+        log_.warn("projection.rebuild_failed", note, {{"projection", progress_.projection}});
+    told_ = note;
 }
 
 // The row, and the journal that it must belong to.
@@ -125,6 +121,11 @@ awaitable<void> projection_stream::look_again() {
             co_await must_go_on(source_, target_.key, *row, there);
         progress_.end = there.end;
         take(*row);
+        if (progress_.state != stream_state::running)
+            co_return;
+        if (options_.read_files)
+            co_await options_.read_files(session, row->read_files);
+        files_are_read_ = true;
     };
     co_await session_.use(std::move(body));
     look_due_ = deadline::after(look_every);

@@ -135,6 +135,13 @@ def test_a_name_without_a_position_cannot_be_resumed(shop):
     shop.run("projections", "resume", "total")
 
 
+def test_a_name_without_a_position_cannot_be_forgotten(shop):
+    shop.post(10)
+    shop.once()
+    refused = shop.run("projections", "forget", "total@typo", expect=3)
+    assert "'total@typo' has no position to forget" in refused.summary["msg"]
+
+
 def test_a_position_that_is_in_use_is_not_forgotten(shop):
     shop.post(10)
     process = shop.program.start("project", "total")
@@ -179,11 +186,22 @@ def test_a_position_that_vanishes_under_a_running_projection_stops_it(shop):
     process.wait()
 
 
-def test_a_projection_that_begins_behind_removed_events_warns(shop):
+@pytest.mark.parametrize("before", ["nothing", "pause", "replay"])
+def test_a_projection_that_begins_behind_removed_events_warns(shop, before):
     late = TopicFile(shop.journal, "late", first=40)
     late.append({"u": "b", "v": 7})
     shop.write("total/projection.conf", "topic = late\nbatch = 50\ntables = public.total\n")
-    warned = shop.once().events("projection.begins_late")
+    if before != "nothing":
+        conf = "topic = late\nbatch = 50\ntables = public.total\n" + ("replay = keep\n" if before == "replay" else "")
+        shop.write("total/projection.conf", conf)
+    warned = []
+    if before == "pause":
+        shop.run("projections", "pause", "total")
+        assert (shop.status()["position"], shop.status()["behind"]) == (40, 1)
+        shop.run("projections", "resume", "total")
+    if before == "replay":
+        warned = shop.run("projections", "replay", "total").events("projection.begins_late")
+    warned += shop.once().events("projection.begins_late")
     assert [(each["level"].lower(), each["position"]) for each in warned] == [("warn", 40)]
     assert not shop.once().events("projection.begins_late")
 

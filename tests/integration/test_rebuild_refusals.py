@@ -97,3 +97,22 @@ def test_a_rebuild_in_the_background(shop):
     shop.wait_for(lambda: shop.total() == shop.posted)
     shop.execute("CREATE VIEW seen AS SELECT * FROM total")
     shop.run("projections", "rebuild", "total", "--detach", expect=3)
+
+
+def test_a_rebuild_in_the_background_that_comes_to_nothing_is_told_of(shop):
+    """By `projections`, and in the log of what runs the projection: its own log goes nowhere."""
+    shop.write("total/plugins/slow/apply.sql", "SELECT $1, pg_sleep(0.2)")
+    shop.post(200)
+    shop.once()
+    process = shop.program.start("project", "total")
+    shop.run("projections", "rebuild", "total", "--detach")
+    shop.execute("CREATE VIEW seen AS SELECT * FROM total")
+    shop.wait_for(lambda: shop.status()["reason"])
+    status = shop.status()
+    assert status["state"] == "running" and "--detach came to nothing" in status["reason"] and "view public.seen" in status["reason"]
+    process.wait_for_output('"projection.rebuild_failed"')
+    shop.execute("DROP VIEW seen")
+    shop.run("projections", "rebuild", "total")
+    assert not shop.status()["reason"] and shop.total() == shop.posted
+    process.send(signal.SIGTERM)
+    assert len(process.wait().events("projection.rebuild_failed")) == 1

@@ -4,54 +4,16 @@ import shutil
 import signal
 import threading
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 
 from support.servers import free_port
-from support.shop import Shop
-
-
-class Served(Shop):
-    """The shop, with a server in place of the test's own journal."""
-
-    processes: list
-
-    def serve(self, *arguments: str, **settings):
-        process = self.program.start("serve", "--port", "0", *arguments, settings=settings)
-        self.processes.append(process)
-        process.wait_for_output('"serve.listening"')
-        line = next(line for line in process.output["stderr"].decode().splitlines() if '"serve.listening"' in line)
-        self.address = f"http://127.0.0.1:{json.loads(line)['port']}"
-        return process
-
-    def send(self, values: list) -> dict:
-        request = urllib.request.Request(f"{self.address}/events/live", json.dumps(values).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
-            return json.loads(answer.read())
-
-    def get(self, path: str) -> str:
-        try:
-            with urllib.request.urlopen(self.address + path) as answer:
-                return answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.read().decode()
+from support.served_shop import served_shop, values
 
 
 @pytest.fixture
 def served(binary, database, tmp_path):
-    it = Served(binary, database, tmp_path)
-    it.journal = tmp_path / "served"
-    it.program = it.program.with_settings({"JOURNAL": it.journal})
-    it.processes = []
-    yield it
-    for process in it.processes:  # of a test that failed
-        process.kill()
-
-
-def values(count: int) -> list:
-    return [{"u": "a", "v": each} for each in range(1, count + 1)]
+    yield from served_shop(binary, database, tmp_path)
 
 
 def test_events_are_applied_in_the_server(served):

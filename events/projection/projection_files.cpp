@@ -1,0 +1,130 @@
+#include "events/projection/projection_files.hpp"
+
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "async/pause.hpp"
+#include "events/projection/position_row.hpp"
+#include "events/projection/schema.hpp"
+#include "events/projection/stop_reason.hpp"
+#include "events/projection/table_origin.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+namespace events {
+
+namespace {
+
+constexpr std::chrono::seconds look_every{1};
+
+} // namespace
+
+projection_files::projection_files(projection_definition first, std::string position_name,
+                                   definition_reader read, async::helper_thread& thread, async::log& log)
+    : definition_(std::move(first))
+    , position_name_(std::move(position_name))
+    , read_(std::move(read))
+    , thread_(thread)
+    , log_(log) {}
+
+awaitable<void> projection_files::begin(projection_session& session, bool once) {
+    std::function<awaitable<void>(db::connection&)> migrating = [this](db::connection& one) {
+        if (has_stopped_)
+            return read(one);
+        return migrate(one);
+    };
+    std::string said;
+    for (;;) {
+        const auto failed = co_await async::caught(session.use(migrating));
+        if (!failed)
+            break;
+        const auto why = error_in(failed);
+        if (once || !why || !stops_projection(*why))
+            std::rethrow_exception(failed);
+        has_stopped_ = true;
+        if (said != why->message())
+            log_stop(log_, *why, {position_name_, definition_.settings.topics.front(), 0}, 0);
+        said = why->message();
+        co_await note_and_wait(session, said);
+    }
+    has_stopped_ = false;
+}
+
+awaitable<void> projection_files::note_and_wait(projection_session& session, std::string reason) {
+    std::function<awaitable<void>(db::connection&)> noting = [this, &reason](db::connection& one) {
+        return note_failure_of_all(one, position_name_, definition_.settings.topics, reason);
+    };
+    (void)co_await async::caught_error(session.use(std::move(noting)));
+    bool is_stopped = true;
+    std::function<awaitable<void>(db::connection&)> looking =
+        [this, &is_stopped](db::connection& one) -> awaitable<void> {
+        is_stopped = co_await is_paused_or_failed(one, position_name_);
+    };
+    while (is_stopped) {
+        co_await async::pause(look_every);
+        co_await session.use(looking);
+    }
+}
+
+awaitable<void> projection_files::migrate(db::connection& session) {
+    (void)co_await events::migrate(session, definition_, log_);
+    const auto unlogged = co_await unlogged_tables(session, definition_);
+    if (!unlogged.empty())
+        log_.warn(
+            "projection.unlogged",
+            "a crash of the database server would empty tables of a projection, and not set its position"
+            " back",
+            {{"projection", definition_.name}, {"tables", unlogged}});
+}
+
+awaitable<void> projection_files::read_if_asked(db::connection& session, std::int64_t asked) {
+    if (asked != 0 && !asked_before_.contains(asked))
+        co_await read(session);
+}
+
+awaitable<void> projection_files::read(db::connection& session) {
+    if (!read_)
+        co_return;
+    // These are read first: what asks later may mean files that are written later.
+    std::set<std::int64_t> asked;
+    const auto rows = co_await session.query("SELECT p.read_files FROM event_archiver.position p"
+                                             " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text",
+                                             position_name_);
+    for (int row = 0; row < rows.rows(); ++row)
+        asked.insert(rows.integer(row, 0));
+    auto fresh = co_await read_directory();
+    must_be_usable(fresh);
+    (void)co_await events::migrate(session, fresh, log_);
+    definition_ = std::move(fresh);
+    asked_before_ = std::move(asked);
+    log_.info("projection.files_read", "the files of a projection were read again",
+              {{"projection", definition_.name}, {"directory", definition_.directory.string()}});
+}
+
+awaitable<projection_definition> projection_files::read_directory() const {
+    const auto fresh = std::make_shared<projection_definition>();
+    const auto before = std::make_shared<const projection_definition>(definition_);
+    std::function<void()> reading = [fresh, before, read = read_] { *fresh = read(*before); };
+    co_await thread_.run(std::move(reading));
+    co_return std::move(*fresh);
+}
+
+void projection_files::must_be_usable(const projection_definition& fresh) const {
+    if (!fresh.mistake.empty())
+        throw async::error(async::failure::precondition, fresh.mistake,
+                           fmt::format("Fix the file in '{}', then `event-archiver projections resume {}`.",
+                                       fresh.directory.string(), definition_.name));
+    const auto& before = definition_.settings;
+    const auto& now = fresh.settings;
+    if (now.topics != before.topics || now.group != before.group)
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("'{}/projection.conf' names {} than what runs the projection began with",
+                        definition_.name, now.topics != before.topics ? "other topics" : "another group"),
+            "Restart what runs the projection.");
+}
+
+} // namespace events

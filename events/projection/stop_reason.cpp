@@ -1,0 +1,31 @@
+#include "events/projection/stop_reason.hpp"
+
+namespace events {
+
+using async::failure;
+
+std::optional<async::error> error_in(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const async::error& said) {
+        return said;
+    } catch (...) {
+        return std::nullopt;
+    }
+}
+
+bool stops_projection(const async::error& said) {
+    return !said.may_repeat() && said.kind() != failure::integrity && said.kind() != failure::internal &&
+           said.kind() != failure::locked;
+}
+
+void log_stop(async::log& log, const async::error& why, const position_key& where, position at) {
+    log.error("projection.failed", why.message(),
+              {{"projection", where.projection},
+               {"topic", where.topic},
+               {"position", at},
+               {"error.type", async::to_string(why.kind())},
+               {"hint", why.hint()}});
+}
+
+} // namespace events
