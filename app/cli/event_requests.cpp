@@ -73,6 +73,10 @@ std::variant<send_request, std::string> read_send_request(const std::string& fil
     constexpr std::string_view path_of_events = "/liveEvent";
     if (request.server.path.ends_with(path_of_events))
         request.server.path.resize(request.server.path.size() - path_of_events.size());
+    if (request.server.path.find("/events") != std::string::npos)
+        return fmt::format("--to is a URL of a topic: give the server alone, as {}; send finds the path, and "
+                           "its topic is 'live'",
+                           default_server);
     if (batch.empty())
         return request;
     const auto lines = parse_count(batch, 1, lines_max);

@@ -40,12 +40,7 @@ awaitable<void> must_fit(events::journal& log, events::position_key key, events:
     if (topic == nullptr || key.partition >= topic->partitions()) {
         if (row.next == 0)
             co_return;
-        throw async::error(
-            async::failure::integrity,
-            fmt::format(
-                "projection '{}' is at position {} of topic '{}', partition {}, and the journal has no "
-                "such topic",
-                key.projection, row.next, key.topic, key.partition));
+        throw events::topic_is_gone(key, row.next);
     }
     auto there = co_await topic->look(key.partition);
     events::must_belong(key, row, there);

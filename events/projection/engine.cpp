@@ -54,8 +54,7 @@ std::string position_name(const projection_definition& which, const std::string&
 projection_engine::projection_engine(const boost::asio::any_io_executor& executor, journal& source,
                                      db::database_access database,
                                      std::vector<projection_definition> definitions, engine_options options)
-    : executor_(executor)
-    , journal_(source)
+    : journal_(source)
     , database_(database)
     , options_(std::move(options)) {
     for (auto& each : definitions)
@@ -196,20 +195,12 @@ awaitable<bool> projection_engine::wait_for_topic(runner& each, std::string name
     }
 }
 
-// The journal has no such topic: no event of it can have been applied.
 awaitable<void> projection_engine::must_not_be_lost(db::connection& session, std::string projection,
                                                     std::string topic) {
     const position_key key{std::move(projection), std::move(topic), 0};
     const auto row = co_await look_at(session, key);
     if (row && row->next > 0)
-        throw async::error(
-            async::failure::integrity,
-            fmt::format("projection '{}' is at position {} of topic '{}', partition 0, and the journal has "
-                        "no such topic",
-                        key.projection, row->next, key.topic),
-            "Bring the right journal back (JOURNAL). If it is lost for good, begin with this one under "
-            "another"
-            " KAFKA_GROUP_ID: docs/projections.md says what that means for the tables.");
+        throw topic_is_gone(key, row->next);
 }
 
 awaitable<void> projection_engine::run_partitions(runner& each, topic& source, std::int32_t first) {

@@ -60,7 +60,6 @@ class projection_engine {
     [[nodiscard]] awaitable<void> run_partitions(runner& each, topic& source, std::int32_t first);
     [[nodiscard]] awaitable<void> watch_for_partitions(runner& each, topic& source, std::int32_t known);
 
-    boost::asio::any_io_executor executor_;
     journal& journal_;
     db::database_access database_;
     engine_options options_;

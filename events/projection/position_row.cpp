@@ -245,4 +245,13 @@ awaitable<void> must_have_all_partitions(db::connection& session, std::string pr
         "The topic was made again with fewer partitions. " + std::string(other_journal_hint));
 }
 
+async::error topic_is_gone(const position_key& key, position next) {
+    return {
+        failure::integrity,
+        fmt::format("projection '{}' is at position {} of topic '{}', partition {}, and the journal has no "
+                    "such topic",
+                    key.projection, next, key.topic, key.partition),
+        std::string(other_journal_hint)};
+}
+
 } // namespace events

@@ -2,6 +2,7 @@
 // Tested by tests/unit/events/projection/engine_test.cpp.
 #pragma once
 
+#include "async/error.hpp"
 #include "db/connection.hpp"
 #include "events/event.hpp"
 #include "events/journal/journal.hpp"
@@ -92,6 +93,9 @@ struct position_move {
 // Throws async::error(integrity), naming both positions, if `row` is of another journal than `there`, or has
 // a position that the journal does not reach.
 void must_belong(const position_key& key, const position_row& row, const extent& there);
+// For a position in a topic or partition that the journal does not have: no event of it can have been
+// applied.
+[[nodiscard]] async::error topic_is_gone(const position_key& key, position next);
 
 // Also throws async::error(integrity) if the journal has another event in the place of the one that was
 // applied last. Nothing else shows that a journal was put back, or a topic made again, and has grown longer

@@ -25,7 +25,9 @@ void log_stop(async::log& log, const async::error& why, const position_key& wher
                {"topic", where.topic},
                {"position", at},
                {"error.type", async::to_string(why.kind())},
-               {"hint", why.hint()}});
+               {"hint", why.hint().empty()
+                            ? "Mend its files or its tables, then `event-archiver projections resume`."
+                            : why.hint()}});
 }
 
 } // namespace events

@@ -39,7 +39,6 @@ class producer {
     // What is left of all clients, to be dropped on a helper thread. They report nothing any more.
     [[nodiscard]] std::vector<std::shared_ptr<void>> release();
 
-    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
     [[nodiscard]] std::uint64_t replaced() const noexcept { return replaced_; }
 
   private:

@@ -73,7 +73,9 @@ void rethrow_as_journal_error(const std::exception_ptr& failed) {
         std::rethrow_exception(failed);
     } catch (const file_failure& of_file) {
         if (of_file.no_room())
-            throw journal_error(journal_failure::full, of_file.what(), "Make room on the journal's volume.");
+            throw journal_error(journal_failure::full, // for clients too: without a path
+                                "there is no room on the journal's disk",
+                                "Make room on the volume of JOURNAL, or set JOURNAL_MAX_BYTES.");
         if (of_file.reason() == EMFILE || of_file.reason() == ENFILE)
             throw journal_error(journal_failure::overloaded, of_file.what(),
                                 "Allow more open files: ulimit -n, or LimitNOFILE of a unit of systemd.");

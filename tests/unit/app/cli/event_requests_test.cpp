@@ -46,8 +46,12 @@ TEST(send_request, has_the_file_and_the_server_of_the_system_before_ours_by_defa
     EXPECT_EQ(given.server.path, "/base");
     EXPECT_TRUE(given.server.tls);
     EXPECT_EQ(given.batch, 7U);
-    for (const auto& [server, batch] : std::vector<std::pair<std::string, std::string>>{
-             {"host:80", ""}, {"http://u:p@h", ""}, {"", "0"}, {"", "many"}})
+    for (const auto& [server, batch] :
+         std::vector<std::pair<std::string, std::string>>{{"host:80", ""},
+                                                          {"http://u:p@h", ""},
+                                                          {"http://h:8002/events/audit", ""},
+                                                          {"", "0"},
+                                                          {"", "many"}})
         EXPECT_TRUE(std::holds_alternative<std::string>(read_send_request("f", server, batch)));
 }
 
