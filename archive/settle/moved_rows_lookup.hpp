@@ -1,6 +1,6 @@
 // Where a time or a date is a part of the key, a row that got another time has another key. So rows that a
 // file has, and the table lacks, are looked for by the rest of their key. docs/protocol.md, "A restored row
-// that is changed is due as another row". Tested by tests/fault/test_moved_keys.py.
+// that is changed is due as another row".
 // Tested by tests/fault/test_moved_keys.py.
 #pragma once
 
