@@ -93,10 +93,17 @@ def test_a_row_that_was_corrected_is_not_archived_beside_one_that_lost_its_mark(
         forget_mark(scene, blob.name)
     row = scene.table.value(f'UPDATE public."Event" SET event_type = \'corrected\' WHERE id = (SELECT min(id) FROM public."Event" WHERE {FIRST_DAY}) RETURNING id')
     before = contents(scene)
-    must_need_a_person(scene, scene.run("archive"), row, file_of(compression))
+    outcome = scene.run("archive")
+    if how == "restored" and index:  # the ledger knows what the mark no longer says, before a row is read
+        assert outcome.code == 7 and "were restored into the table" in outcome.stderr, str(outcome)
+    else:
+        must_need_a_person(scene, outcome, row, file_of(compression))
     assert contents(scene) == before and scene.table.count() == 8 + YOUNG
     # Either answer helps: here the file's row counts.
     scene.table.execute('DELETE FROM public."Event" WHERE id = %s', (row,))
+    if how == "restored":
+        for blob in scene.lake.list(scene.container):
+            scene.plain.run("recover", "--keep", blob.name, expect=0)
     scene.plain.archive()
     assert contents(scene) == before
     must_hold_once(scene, 8)
