@@ -161,6 +161,10 @@ def plain_requests(seen: Asked, service, operations: dict) -> None:
         ask("GET", "/events/{topic}", f"/events/keyed?from={position}")
     ticket = ask("POST", "/app", correlationId=TICKET).json["id"]
     ask("POST", "/api/v1/timestamp/{time}", "/api/v1/timestamp/2006-01-02T15:04:05Z", correlationId=TICKET)
+    for time in ("2006-01-02T15:04:05Z", "2007-01-02T15:04:05Z"):
+        ask("POST", "/api/v1/timestamp/{time}", f"/api/v1/timestamp/{time}", correlationId=TICKET, Idempotency_Key='"a-time"')
+    ask("POST", "/app", correlationId=TICKET, Idempotency_Key='"a-time"')
+    ask("POST", "/liveEvent", body=b'{"pad":"' + b"x" * 1_100_000 + b'"}', Authorization="secret", **json_type)
     wait_for(lambda: service.get(f"/api/v1/timestamp/{ticket}").status == 200 and service.get(f"/build/{BUILD['id']}").status == 200 and service.get("/userEvents/u").body != b"[]")
     wait_for(lambda: service.get("/project").body != b"[]")
     for (method, route), found in operations.items():
@@ -253,10 +257,9 @@ def a_disk_that_does_not_come_back(seen: Asked, start, disk, operations: dict) -
             threads[-1].start()
 
         with disk:
-            for key in (("POST", "/events/{topic}"), ("POST", "/liveEvent")):
-                _, body, headers = posts[key]
+            for number, (key, (_, body, headers)) in enumerate(posts.items()):
                 for _ in range(2):
-                    beside(key, body, {**headers, "Idempotency_Key": '"flies"'})
+                    beside(key, body, {**headers, "Idempotency_Key": f'"flies-{number}"'})
                 wait_for(lambda: (*key, "409") in seen.seen)
         for each in threads:
             each.join()
