@@ -7,7 +7,7 @@
 
 namespace db {
 
-// As transaction_options take it: there 0 is a wait without end, and here it is none.
+// For transaction_options, where 0 means no limit: a wait of 0 becomes 1 ms.
 [[nodiscard]] constexpr std::chrono::milliseconds lock_timeout_of(std::chrono::milliseconds wait) noexcept {
     return std::max(wait, std::chrono::milliseconds(1));
 }

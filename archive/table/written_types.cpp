@@ -86,7 +86,7 @@ bool is_ascii(std::string_view text) {
 
 using is_match = std::function<bool(std::span<const std::uint32_t>)>;
 
-// How often a text of so many lines is tried: the program answers nothing meanwhile.
+// How many selections are tried for a text of `lines` lines. The program does nothing else meanwhile.
 std::size_t tries_of(std::size_t lines) {
     constexpr std::size_t lines_max = 200'000;
     return lines_max / (lines + 1);
