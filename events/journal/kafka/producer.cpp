@@ -46,17 +46,23 @@ struct producer::generation {
 
 namespace {
 
-// Nothing that a client of ours has sent is wrong: a file of KAFKA_CONFIG is away, or threads are.
+// Nothing that a client of ours has sent is wrong: a file of KAFKA_CONFIG is away, or threads are. The
+// reason, which may name a file of the server, is for the log alone. Each append tries again, so it is logged
+// once: `logged` is the reason that was logged last.
 std::unique_ptr<client> made_client(const std::function<conf_handle()>& make_conf,
                                     client_surroundings& around,
-                                    const std::function<void(rd_kafka_event_t*)>& reports) {
+                                    const std::function<void(rd_kafka_event_t*)>& reports,
+                                    std::string& logged) {
     try {
-        return std::make_unique<client>(RD_KAFKA_PRODUCER, make_conf(), around, reports);
+        auto made = std::make_unique<client>(RD_KAFKA_PRODUCER, make_conf(), around, reports);
+        logged.clear();
+        return made;
     } catch (const async::error& why) {
-        around.log.error("journal.kafka_producer", "Kafka's producer cannot be made: events are refused",
-                         {{"reason", why.message()}});
-        throw journal_error(journal_failure::unreachable, "Kafka's producer cannot be made: " + why.message(),
-                            why.hint());
+        if (why.message() != logged)
+            around.log.error("journal.kafka_producer", "Kafka's producer cannot be made: events are refused",
+                             {{"reason", why.message()}});
+        logged = why.message();
+        throw journal_error(journal_failure::unreachable, "Kafka's producer cannot be made", why.hint());
     }
 }
 
@@ -83,7 +89,7 @@ producer::generation& producer::current() {
     if (!current_) {
         const auto reports = [this](rd_kafka_event_t* event) { take_reports(event); };
         auto fresh = std::make_unique<generation>();
-        fresh->sender = made_client(make_conf_, around_, reports);
+        fresh->sender = made_client(make_conf_, around_, reports, why_not_made_);
         current_ = std::move(fresh); // whole
     }
     return *current_;

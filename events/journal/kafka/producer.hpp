@@ -62,6 +62,7 @@ class producer {
     std::size_t message_bytes_max_;
     event_time last_time_{};
     std::unique_ptr<generation> current_;
+    std::string why_not_made_; // as it was logged last; empty: it could be made
     std::vector<std::unique_ptr<generation>> replaced_generations_;
     std::unordered_map<void*, std::shared_ptr<ticket>> outstanding_;
     std::size_t waiting_bytes_ = 0;
