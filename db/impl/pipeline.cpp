@@ -2,23 +2,12 @@
 
 #include "async/timeline.hpp"
 
-#include <charconv>
 #include <string_view>
 #include <utility>
 
 namespace db {
 
 namespace {
-
-error with_position(const PGresult* failed, bool usable) {
-    auto said = error_of(failed, usable);
-    const char* const text = PQresultErrorField(failed, PG_DIAG_STATEMENT_POSITION);
-    const std::string_view digits = text == nullptr ? std::string_view() : std::string_view(text);
-    std::size_t position = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), position);
-    said.set_position(position);
-    return said;
-}
 
 void begin(libpq_session& session) {
     if (PQenterPipelineMode(session.handle()) == 0)
@@ -48,7 +37,7 @@ awaitable<result_handle> finish(std::shared_ptr<libpq_session> session) {
     const bool in_step = session->connected() && PQexitPipelineMode(session->handle()) != 0;
     session->set_phase(in_step ? phase::idle : phase::out_of_step);
     if (failed)
-        throw with_position(failed.get(), in_step);
+        throw error_of(failed.get(), in_step);
     if (!in_step)
         throw broken_connection(session->handle());
     if (!last)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace db {
 
@@ -12,6 +13,14 @@ namespace {
 std::string field(const PGresult* from, int code) {
     const char* text = PQresultErrorField(from, code);
     return text ? text : "";
+}
+
+// Zero if the server names none.
+std::size_t position_of(const PGresult* failed) {
+    const auto digits = field(failed, PG_DIAG_STATEMENT_POSITION);
+    std::size_t position = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), position);
+    return position;
 }
 
 server_words words_of(const PGresult* from) {
@@ -143,6 +152,7 @@ error error_of(const PGresult* failed, bool connection_usable) {
         hint = field(failed, PG_DIAG_MESSAGE_HINT);
     error made(classify(said.state), describe(said), said.state, connection_usable, std::move(hint));
     made.set_server_words(one_line(said.text));
+    made.set_position(position_of(failed));
     return made;
 }
 

@@ -194,7 +194,7 @@ def test_uncommitted_rows_are_settled_first(archiver, eraser, table, lake, conta
     ("public.loses()", "VOLATILE"),
     ("ctid = '(0,1)'", "system column"),
     ("id = ", "--where"),
-    (f'event_id = "{SECRET}"', "undefined_column"),
+    (f'event_id = "{SECRET}"', "undefined_column (SQLSTATE 42703), at character 12 of the condition"),
     (f"{SECRET}.a.b.c = 1", "--where"),
     (f"id = '{SECRET}'", "--where"),
     ("payload", "--where"),
