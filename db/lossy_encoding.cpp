@@ -13,11 +13,10 @@ awaitable<std::string> lossy_encoding(connection& session) {
     co_return encoding;
 }
 
-std::string comes_back_otherwise(std::string_view row) {
-    return fmt::format(
-        "pg_catalog.convert_from(pg_catalog.convert_to(({0}.*)::pg_catalog.text, 'UTF8'), 'UTF8')"
-        " COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<>) ({0}.*)::pg_catalog.text",
-        row);
+std::string comes_back_otherwise(std::string_view row, std::string_view encoding) {
+    return fmt::format("pg_catalog.convert_from(pg_catalog.convert_to(({0}.*)::pg_catalog.text, {1}), {1})"
+                       " COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<>) ({0}.*)::pg_catalog.text",
+                       row, connection::literal(encoding));
 }
 
 std::string usual_codes_hint(std::string_view rows) {

@@ -21,6 +21,7 @@ struct copy_options {
     bool csv = false;
     bool header = false;
     bool usual_dialect = true;
+    std::string encoding;
 };
 
 bool says_no(const sql_word& value) {
@@ -39,6 +40,9 @@ copy_options read_plain(std::span<const sql_word> words) {
         if (each.is("DELIMITER") || each.is("DELIMITERS") || each.is("QUOTE") || each.is("ESCAPE"))
             found.usual_dialect = false;
     }
+    const auto encoding = std::ranges::find_if(words, [](const auto& each) { return each.is("ENCODING"); });
+    if (encoding != words.end() && encoding + 1 != words.end())
+        found.encoding = (encoding + 1)->text;
     // FORCE QUOTE says which columns are quoted, not how.
     const auto force = std::ranges::adjacent_find(
         words, [](const auto& one, const auto& two) { return one.is("FORCE") && two.is("QUOTE"); });
@@ -72,6 +76,8 @@ copy_options read_list(std::span<const sql_word> words, std::size_t depth) {
             found.header = value == nullptr || !says_no(*value);
         else if (each.is("DELIMITER") || each.is("QUOTE") || each.is("ESCAPE"))
             found.usual_dialect = false;
+        else if (each.is("ENCODING") && value != nullptr)
+            found.encoding = value->text;
     }
     return found;
 }
@@ -155,6 +161,7 @@ select_shape shape_of_select(std::string_view sql) {
                                     change->line, shown(*change)));
     select_shape shape;
     shape.usual_dialect = options.usual_dialect;
+    shape.encoding = options.encoding;
     const std::span said(to + 2, words.end());
     shape.plain_dialect = std::ranges::all_of(said, is_plain);
     if (const std::span copied(words.begin() + 1, to); !copied.empty())

@@ -13,8 +13,9 @@ struct select_shape {
     std::string mistake; // a clause; empty if the statement is right
     // No option but CSV and HEADER.
     bool plain_dialect = false;
-    std::string options; // what stands behind TO STDOUT, word for word
-    std::string query;   // what is copied, as a SELECT
+    std::string encoding; // of the file, as ENCODING names it; empty: the session's, UTF-8
+    std::string options;  // what stands behind TO STDOUT, word for word
+    std::string query;    // what is copied, as a SELECT
 };
 
 // One `COPY … TO STDOUT` in CSV with a header, in any spelling that PostgreSQL knows.

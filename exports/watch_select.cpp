@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,24 +52,34 @@ awaitable<std::vector<std::string>> read_forms(db::connection& session) {
     co_return forms;
 }
 
+// How many rows of the query have a text that is another one after it was in this encoding.
+awaitable<std::int64_t> rows_changed_by(db::connection& session, const std::string& task,
+                                        const select_shape& select, std::string_view encoding) {
+    const auto sql = fmt::format("SELECT pg_catalog.count(*) FROM ({}\n) AS event_archiver_row WHERE {}",
+                                 select.query, db::comes_back_otherwise("event_archiver_row", encoding));
+    const auto found = co_await naming(task + "/select.sql", session.query(sql));
+    co_return found.integer(0, 0);
+}
+
 } // namespace
 
 awaitable<void> exporter::must_come_back(attempt& work, const select_shape& select) const {
-    const auto encoding = co_await db::lossy_encoding(work.session);
-    if (encoding.empty())
-        co_return;
-    const auto rows = fmt::format("({}\n)", select.query);
-    const auto sql = fmt::format("SELECT pg_catalog.count(*) FROM {} AS event_archiver_row WHERE {}", rows,
-                                 db::comes_back_otherwise("event_archiver_row"));
-    const auto found = co_await naming(work.task + "/select.sql", work.session.query(sql));
-    const auto count = found.integer(0, 0);
-    if (count > 0)
+    const auto of_database = co_await db::lossy_encoding(work.session);
+    if (!of_database.empty() && co_await rows_changed_by(work.session, work.task, select, "UTF8") > 0)
         throw async::error(
             async::failure::precondition,
-            fmt::format("task '{}': {} rows have a character for which {} has two codes: in the file it would"
-                        " be the other one, and they would be deleted",
-                        work.task, count, encoding),
+            fmt::format("task '{}': rows have a character for which {} has two codes: in the file it would be"
+                        " the other one, and they would be deleted",
+                        work.task, of_database),
             db::usual_codes_hint("(the query of select.sql)"));
+    if (!select.encoding.empty() &&
+        co_await rows_changed_by(work.session, work.task, select, select.encoding) > 0)
+        throw async::error(async::failure::precondition,
+                           fmt::format("task '{}': rows have a character that ENCODING '{}' writes as another"
+                                       " one, and they would be deleted",
+                                       work.task, select.encoding),
+                           "Remove ENCODING from select.sql: the file is then UTF-8, which has each "
+                           "character. Or convert the file afterwards, where this loss is wanted.");
 }
 
 awaitable<void> exporter::watch_select(attempt& work) {

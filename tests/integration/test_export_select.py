@@ -65,6 +65,22 @@ def test_a_select_that_changes_how_values_are_written_is_refused(local, what):
     assert local.execute("SELECT count(*) FROM t") == [(20,)] and local.place.names() == []
 
 
+@pytest.mark.parametrize("options", ["WITH (FORMAT csv, HEADER, ENCODING '{}')", "CSV HEADER ENCODING '{}'"], ids=["list", "plain"])
+@pytest.mark.parametrize("encoding, lost, kept", [("SJIS", "100¥", "ア"), ("shift_jis_2004", "a‾", "ア"), ("EUC_JP", "a¦b", "ア"), ("LATIN1", "", "é")])
+def test_a_file_in_an_encoding_that_joins_characters_is_refused(local, encoding, lost, kept, options):
+    """The deleted rows would be compared in the same encoding, and be found equal."""
+    local.execute(TABLE)
+    local.write("t", "COPY (SELECT * FROM t WHERE id <= 10) TO STDOUT " + options.format(encoding), DELETE)
+    if lost:
+        local.execute("UPDATE t SET v = %s WHERE id = 7", (lost,))
+        message = local.run(expect=3).events("export.failed")[0]["msg"]
+        assert f"a character that ENCODING '{encoding}' writes as another one" in message and lost not in message, message
+        assert local.execute("SELECT count(*) FROM t") == [(20,)] and local.place.names() == []
+    local.execute("UPDATE t SET v = %s WHERE id = 7", (kept,))
+    local.run(expect=0)
+    assert local.execute("SELECT count(*) FROM t") == [(10,)]
+
+
 READS = {
     "a setting of its own": copy("SELECT t.* FROM t, set_config('app.tenant', '7', true) WHERE id <= 10"),
     "locks": copy("SELECT * FROM t WHERE id <= 10 FOR UPDATE"),

@@ -37,7 +37,9 @@ TEST(statement, a_select_is_a_copy_to_stdout_in_any_spelling) {
         const auto shape = shape_of_select(sql);
         EXPECT_EQ(shape.mistake, "") << sql;
         EXPECT_EQ(shape.usual_dialect, usual) << sql;
+        EXPECT_EQ(shape.encoding, sql.find("LATIN1") == std::string_view::npos ? "" : "LATIN1") << sql;
     }
+    EXPECT_EQ(shape_of_select("COPY t TO STDOUT CSV HEADER ENCODING 'SJIS'").encoding, "SJIS");
 }
 
 TEST(statement, says_what_a_copy_copies) {
