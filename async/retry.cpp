@@ -62,10 +62,14 @@ milliseconds next_pause(const retry_context& context, retry_history& history,
 }
 
 awaitable<void> before_next_try(retry_context& context, std::string_view doing, std::exception_ptr failed,
-                                milliseconds backoff) {
+                                int tries, milliseconds backoff) {
     ++context.retries;
     context.log.warn("retry", "a try failed, trying again",
-                     {{"what", doing}, {"error.message", describe(failed)}, {"pause_ms", backoff.count()}});
+                     {{"what", doing},
+                      {"error.message", describe(failed)},
+                      {"try", tries},
+                      {"tries_max", context.policy.tries_max},
+                      {"pause_ms", backoff.count()}});
     co_await pause(backoff);
 }
 

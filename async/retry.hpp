@@ -61,9 +61,10 @@ struct retry_context {
                                                    const std::exception_ptr& failed,
                                                    async::deadline deadline);
 
-// Logs the failed try, counts the repeat, and sleeps the pause.
+// Logs the failed try, counts the repeat, and sleeps the pause. `tries`: failed so far.
 [[nodiscard]] awaitable<void> before_next_try(retry_context& context, std::string_view doing,
-                                              std::exception_ptr failed, std::chrono::milliseconds backoff);
+                                              std::exception_ptr failed, int tries,
+                                              std::chrono::milliseconds backoff);
 
 // Runs `attempt()` (which returns an awaitable) until it succeeds, fails for good, runs out of tries or of
 // time. Cancellation is never retried. `attempt` and what `doing` points to must outlive the call.
@@ -79,7 +80,7 @@ template <typename Attempt>
             failed = std::current_exception(); // a handler may not wait
         }
         const auto pause = next_pause(context, history, failed, deadline);
-        co_await before_next_try(context, doing, failed, pause);
+        co_await before_next_try(context, doing, failed, history.tries(), pause);
     }
 }
 

@@ -107,12 +107,12 @@ void text_log::write(async::log_level level, std::string_view event, std::string
 }
 
 std::string text_log::lines_of(const log_entry& entry) {
-    const text_look look{out_.width ? out_.width() : 0, out_.colour};
+    // Each line has its time and all its fields: if they are asked for, and in logs that are read days later.
+    const bool in_full = enabled(async::log_level::debug) || out_.shown == process_id::shown;
+    const text_look look{out_.width ? out_.width() : 0, out_.colour, in_full};
     const auto event = entry.event;
     if (event == "run.summary")
         return summary_lines(entry, look);
-    // Each line has its time and all its fields: if they are asked for, and in logs that are read days later.
-    const bool in_full = enabled(async::log_level::debug) || out_.shown == process_id::shown;
     if (!in_full && event == "run.start" && !text_of(entry, "database").empty()) {
         command_ = entry.message.substr(0, entry.message.find(' '));
         place_ = text_of(entry, "account").empty() ? std::string()
@@ -134,6 +134,8 @@ std::string text_log::lines_of(const log_entry& entry) {
     if (!in_full && event == "progress" &&
         (!text_of(entry, "phase").empty() || !text_of(entry, "task").empty()))
         return progress_line(entry, std::string_view(now).substr(11, 8), look);
+    if (event == "retry" && has_field(entry, "try") && !enabled(async::log_level::debug))
+        return retry_line(entry, std::string_view(now).substr(11, 8), look);
     if (event == "http.request" && !enabled(async::log_level::debug))
         return request_line(entry, std::string_view(now).substr(11, 8), look);
     const auto today = now.substr(0, 10);

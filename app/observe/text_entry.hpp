@@ -11,9 +11,12 @@
 
 namespace app {
 
+inline constexpr std::size_t indent_of_entries = 4; // of the lines that continue one
+
 struct text_look {
     std::size_t width = 0; // columns of the terminal; 0: lines are not wrapped
     bool colour = false;
+    bool in_full = false; // with the fields that the last line of a run repeats
 };
 
 struct log_entry {
@@ -25,6 +28,7 @@ struct log_entry {
 
 // The text of a field, "" if there is no field of that key. Numbers as digits.
 [[nodiscard]] std::string text_of(const log_entry& entry, std::string_view key);
+[[nodiscard]] bool has_field(const log_entry& entry, std::string_view key);
 // 0 if there is no such number.
 [[nodiscard]] std::uint64_t number_of(const log_entry& entry, std::string_view key);
 
@@ -48,6 +52,8 @@ struct log_entry {
 [[nodiscard]] std::string settled_line(const log_entry& entry, const text_look& look);
 // "agency    7,500 rows    2.0 MB  agency_2025-11-09.csv"
 [[nodiscard]] std::string task_line(const log_entry& entry, const text_look& look);
+// "02:00:03Z warn asking 'db:8002' how it takes events: connection refused; try 2 of 6 in 0.7 s  retry"
+[[nodiscard]] std::string retry_line(const log_entry& entry, std::string_view time, const text_look& look);
 // "02:00:03Z POST /events/audit 201  33 B  22.7 ms  1691554a": without the event's name, since there are
 // many.
 [[nodiscard]] std::string request_line(const log_entry& entry, std::string_view time, const text_look& look);

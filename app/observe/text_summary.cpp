@@ -21,10 +21,10 @@ constexpr std::size_t indent_of_summary = 4;
 
 // Fields that the first line has, that are the same in each run, and `attempts`: there are two after a dry
 // run, and one a day with --commit day.
-constexpr std::array said_already{"status",          "exit_code",      "command",      "dry_run", "phase",
-                                  "cutoff",          "rows",           "days",         "bytes",   "tasks",
-                                  "error.type",      "duration_ms",    "tasks_failed", "pid",     "attempts",
-                                  "requests_served", "events_accepted"};
+constexpr std::array said_already{
+    "status",   "exit_code",       "command",         "dry_run",    "phase",          "cutoff",       "rows",
+    "days",     "bytes",           "tasks",           "error.type", "duration_ms",    "tasks_failed", "pid",
+    "attempts", "requests_served", "events_accepted", "events",     "lines_left_out", "dead_letters"};
 // Fields about the resources that the run used, as opposed to its results.
 constexpr std::array costs{"requests", "retries", "bytes_sent", "cpu_seconds", "peak_memory_bytes"};
 
@@ -92,6 +92,8 @@ std::string in_words(const log_entry& entry, std::string_view key) {
         return counted(number, "file") + " left uncommitted";
     if (key == "files_lost")
         return counted(number, "file") + " gone or replaced";
+    if (key == "passes") // of `send --watch`
+        return number == 1 ? std::string() : grouped(number) + " passes";
     if (key == "tasks_empty")
         return counted(number, "task") + " without rows";
     if (key == "side_effects")

@@ -62,11 +62,11 @@ TEST_F(retry_test, repeats_temporary_failures_and_logs_each_with_its_pause) {
     EXPECT_EQ(value_, 7);
     EXPECT_EQ(tries_, 3U);
     EXPECT_EQ(repeats_, 2U);
-    EXPECT_THAT(
-        log_.lines,
-        ElementsAre(
-            "retry: a try failed, trying again what=put block error.message=connection reset pause_ms=1",
-            "retry: a try failed, trying again what=put block error.message=timed out pause_ms=2"));
+    EXPECT_THAT(log_.lines,
+                ElementsAre("retry: a try failed, trying again what=put block error.message=connection reset"
+                            " try=1 tries_max=4 pause_ms=1",
+                            "retry: a try failed, trying again what=put block error.message=timed out"
+                            " try=2 tries_max=4 pause_ms=2"));
 }
 
 TEST_F(retry_test, gives_up_after_the_last_try_and_names_every_cause) {

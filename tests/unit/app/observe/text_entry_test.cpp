@@ -86,6 +86,24 @@ TEST(general_lines, have_a_hint_on_a_line_of_its_own_as_it_is) {
               "02:00:03Z nothing runs  topic=b  [e]\n    write those to public.\"Event\"\n");
 }
 
+TEST(general_lines, leave_to_the_last_line_what_it_says) {
+    const std::vector<log_field> fields{{"blob", "b"}, {"error.type", "usage"}, {"exit_code", 2}};
+    const log_entry mistake{log_level::error, "e", "it is wrong", fields};
+    EXPECT_EQ(general_lines(mistake, "02:00:03", plain), "02:00:03Z error it is wrong  blob=b  [e]\n");
+    EXPECT_EQ(general_lines(mistake, "02:00:03", {0, false, true}),
+              "02:00:03Z error it is wrong  blob=b  error.type=usage  exit_code=2  [e]\n");
+}
+
+TEST(retry_line, says_which_try_comes_when) {
+    const std::vector<log_field> fields{{"what", "asking 'db'"},
+                                        {"error.message", "connection refused"},
+                                        {"try", 1},
+                                        {"tries_max", 6},
+                                        {"pause_ms", 717}};
+    EXPECT_EQ(retry_line({log_level::warn, "retry", "a try failed", fields}, "02:00:03", plain),
+              "02:00:03Z warn asking 'db': connection refused; try 2 of 6 in 0.7 s  [retry]\n");
+}
+
 TEST(request_line, has_one_line_for_a_request) {
     const std::vector<log_field> fields{
         {"method", "POST"},         {"path", "/events/audit"},  {"status", 201U}, {"bytes", 33U},
@@ -180,10 +198,11 @@ TEST(summary_lines, say_how_a_run_failed_or_was_stopped) {
 }
 
 TEST(summary_lines, take_fields_that_they_do_not_know) {
-    const std::vector<log_field> fields{
-        {"exit_code", 0}, {"passes", 2'000U}, {"lines_left_out", 0U}, {"duration_ms", 120'000}};
+    const std::vector<log_field> fields{{"exit_code", 0},         {"passes", 2'000U},
+                                        {"lines_left_out", 7U},   {"rows_deleted", 0U},
+                                        {"duration_ms", 120'000}, {"tubs", 3U}};
     EXPECT_EQ(summary_lines({log_level::info, "run.summary", "sent 5 events", fields}, plain),
-              "done in 2 min: sent 5 events  [run.summary]\n  passes 2,000\n");
+              "done in 2 min: sent 5 events  [run.summary]\n  2,000 passes, tubs 3\n");
 }
 
 TEST(with_event, leaves_the_name_out_rather_than_give_it_a_line_unless_it_is_trouble) {
