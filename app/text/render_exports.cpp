@@ -56,7 +56,7 @@ std::string render_exports(std::span<const exports::task_report> reports, const 
     text_table table("lrrll", {"TASK", "ROWS", "BYTES", "OUTCOME", "FILE"});
     for (const auto& report : reports)
         table.add({report.task, grouped(report.rows), short_bytes(static_cast<double>(report.bytes)),
-                   outcome_shown(report), report.failed() ? report.error : report.file});
+                   outcome_shown(report), report.file});
     const auto has_file = [](const exports::task_report& report) { return !report.file.empty(); };
     const auto where = std::ranges::any_of(reports, has_file)
                            ? fmt::format("\nfiles are in {}\n", printable(place))
