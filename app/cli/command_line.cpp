@@ -7,13 +7,16 @@
 #include "app/cli/man_page.hpp"
 #include "app/cli/read_command.hpp"
 #include "app/cli/unknown_word.hpp"
+#include "app/settings/nearest.hpp"
 #include "async/quotable.hpp"
 
 #include <CLI/Error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 namespace app {
 
@@ -44,10 +47,16 @@ parsed_command_line help_for(const grammar& rules, const std::string& about, std
         return to_be_printed(exit_codes_help(width));
     if (about == "man")
         return to_be_printed(man_page());
-    for (const auto& info : commands())
+    std::vector<std::string_view> topics{"environment", "exit-codes", "man"};
+    for (const auto& info : commands()) {
         if (info.name == about)
             return to_be_printed(rules.help_of(info.command));
-    return usage_error("there is no help on " + async::quoted(about), try_help);
+        topics.push_back(info.name);
+    }
+    const auto near = nearest(about, topics);
+    return usage_error(fmt::format("there is no help on {}{}", async::quoted(about),
+                                   near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                       try_help);
 }
 
 parsed_command_line completion_for(const std::string& shell) {

@@ -1,5 +1,7 @@
 #include "app/cli/command_settings.hpp"
 
+#include "app/settings/features.hpp"
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -173,7 +175,8 @@ constexpr std::array other_helps{
     other_help{command::list, "PG_CONNECTION_STRING",
                "the database that the folder should belong to; not needed"},
     other_help{command::cat, "PG_CONNECTION_STRING", "the database that judges --where; not needed without"},
-    other_help{command::send, "ARCHIVE_REQUEST_TIMEOUT", "limit for each try of a request"},
+    other_help{command::send, "ARCHIVE_REQUEST_TIMEOUT",
+               "limit for each try of a request; SERVE_TOKEN or LIVE_SECRET goes along with each"},
     other_help{command::send, "ARCHIVE_RETRIES", "how often a request is repeated (0 to 100)"},
 };
 
@@ -187,6 +190,11 @@ std::string_view help_in(command which, const option& setting) noexcept {
         std::ranges::find(makes_the_container, which) == makes_the_container.end())
         return "where the files are: the container, then an optional folder";
     return setting.help;
+}
+
+std::string_view heading_in(command which, const option& setting) noexcept {
+    const bool sends = which == command::send && among({group::requests}, setting.environment);
+    return sends ? std::string_view("Requests to the server") : title_of(setting);
 }
 
 std::vector<const option*> settings_of(const command_info& info) {

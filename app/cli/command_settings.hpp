@@ -15,6 +15,9 @@ namespace app {
 // In the order of the table of settings.
 [[nodiscard]] std::vector<const option*> settings_of(const command_info& info);
 
+// The heading of a setting in this command's help.
+[[nodiscard]] std::string_view heading_in(command which, const option& setting) noexcept;
+
 // What a setting does in this command: the words of the table of settings, unless it does something else
 // here.
 [[nodiscard]] std::string_view help_in(command which, const option& setting) noexcept;

@@ -80,8 +80,8 @@ constexpr std::array erase_flags{
                  "SQL",
                  "the rows for which the database says that this condition over their columns is true",
                  {}},
-    command_flag{"--yes", "", "erase them; otherwise they are only counted", {}},
-    output,
+    command_flag{"--yes", "", "erase them, and print a receipt in JSON; otherwise they are only counted", {}},
+    command_flag{"--output", "FORMAT", "how the count is printed: text or json", formats, "-o"},
 };
 constexpr std::array verify_flags{
     first_day, last_day,
@@ -90,7 +90,12 @@ constexpr std::array verify_flags{
     output};
 constexpr std::array output_only{output};
 constexpr std::array send_flags{
-    command_flag{"--to", "URL", "the server (default http://localhost:8000)", {}},
+    command_flag{
+        "--to",
+        "URL",
+        "the server, without /events/… or /liveEvent (default http://localhost:8000); events go into "
+        "topic `live`",
+        {}},
     command_flag{"--batch",
                  "N",
                  "lines in a request (default 5000); 1 for a server that takes one event at a time",
@@ -203,15 +208,17 @@ constexpr std::array command_table{
                  "NAME",
                  {},
                  true},
-    command_info{command::migrate,
-                 "migrate",
-                 group::events,
-                 "create or upgrade the tables of projections; `project` and `serve` do it themselves",
-                 {},
-                 "[NAME...]",
-                 "NAME",
-                 {},
-                 true},
+    command_info{
+        command::migrate,
+        "migrate",
+        group::events,
+        "create or upgrade the tables of projections, of all that are shipped or found if none is named; "
+        "`project` and `serve` do it for those that run",
+        {},
+        "[NAME...]",
+        "NAME",
+        {},
+        true},
     command_info{command::config, "config", group::program,
                  "show every setting in force and where it came from; secrets are hidden", output_only},
     command_info{command::completion,

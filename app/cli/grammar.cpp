@@ -2,7 +2,6 @@
 
 #include "app/cli/command_settings.hpp"
 #include "app/cli/help_formatter.hpp"
-#include "app/settings/features.hpp"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -82,7 +81,7 @@ void grammar::add_setting(CLI::App& sub, command which, const option& setting) {
     auto* added = is_flag ? sub.add_flag(with_value_true(setting), text, help)
                           : sub.add_option(with_short(setting.short_flag, setting.flag), text, help)
                                 ->type_name(std::string(setting.value));
-    const std::string title(title_of(setting));
+    const std::string title(heading_in(which, setting));
     // Scripts append a switch to turn it off, so the last one counts.
     added->multi_option_policy(is_flag ? CLI::MultiOptionPolicy::TakeLast : CLI::MultiOptionPolicy::Throw)
         ->group(title);

@@ -93,7 +93,7 @@ parsed<lake_path> parse_lake_path(std::string_view text) {
     lake_path path{std::string(text.substr(0, slash)),
                    std::string(text.substr(std::min(slash + 1, text.size())))};
     if (auto mistake = azure::container_name_mistake(path.container); !mistake.empty())
-        return mistake;
+        return "the container's name " + mistake;
     // Rules for blob names: docs of "Naming and referencing containers, blobs, and metadata".
     std::string_view rest = path.folder;
     while (!rest.empty()) {

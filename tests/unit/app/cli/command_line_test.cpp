@@ -192,6 +192,8 @@ TEST(command_line, helps_on_request_and_says_so_on_standard_output) {
     expect_help({"help", "env"}, "AZURE_STORAGE_SAS_TOKEN");
     expect_help({"--version"}, "event-archiver 0.");
     expect_usage_error({"help", "nothing"}, "there is no help on 'nothing'");
+    expect_usage_error({"help", "serv"}, "there is no help on 'serv'; did you mean 'serve'?");
+    expect_help({"help", "send"}, "Requests to the server:");
     EXPECT_EQ(parse_command_line({"help"}).standard_output, parse_command_line({"--help"}).standard_output);
     EXPECT_EQ(parse_command_line({"help"}).standard_output, parse_command_line({}).standard_error);
 }

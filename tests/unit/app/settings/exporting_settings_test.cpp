@@ -31,9 +31,9 @@ TEST(exporting_settings, put_files_of_the_lake_beside_the_archive) {
 
 TEST(exporting_settings, tell_a_mistake_in_a_path_once) {
     EXPECT_THAT(exporting_with({{"EXPORT_TO", "lake"}, {"ARCHIVE_PATH", "X"}}).mistakes,
-                ElementsAre("ARCHIVE_PATH is 'X': must have 3 to 63 characters"));
+                ElementsAre("ARCHIVE_PATH is 'X': the container's name must have 3 to 63 characters"));
     EXPECT_THAT(exporting_with({{"EXPORT_TO", "lake"}, {"EXPORT_LAKE_PATH", "X"}}).mistakes,
-                ElementsAre("EXPORT_LAKE_PATH is 'X': must have 3 to 63 characters"));
+                ElementsAre("EXPORT_LAKE_PATH is 'X': the container's name must have 3 to 63 characters"));
 }
 
 TEST(exporting_settings, take_the_flag_for_side_effects_before_the_variable) {
