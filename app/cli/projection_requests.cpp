@@ -33,7 +33,7 @@ std::optional<std::int64_t> position_from(std::string_view text) {
 }
 
 // Reads "3", "3,5" or "3-7"; returns false for any other text.
-bool add_positions(std::string_view text, std::vector<std::int64_t>& into) {
+bool add_positions(std::string_view text, dead_letter_request& into) {
     constexpr std::int64_t span_max = 100'000;
     for (;;) {
         const auto part = text.substr(0, text.find(','));
@@ -43,7 +43,9 @@ bool add_positions(std::string_view text, std::vector<std::int64_t>& into) {
         if (!first || !last || *last < *first || *last - *first > span_max)
             return false;
         for (auto each = *first; each <= *last; ++each)
-            into.push_back(each);
+            into.positions.push_back(each);
+        if (dash == std::string_view::npos)
+            into.named.push_back(*first);
         if (part.size() == text.size())
             return true;
         text.remove_prefix(part.size() + 1);
@@ -54,7 +56,7 @@ bool add_positions(std::string_view text, std::vector<std::int64_t>& into) {
 bool add_letters(std::string_view text, dead_letter_request& into) {
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos)
-        return add_positions(text, into.positions);
+        return add_positions(text, into);
     const auto where = text.substr(0, colon);
     const auto slash = where.rfind('/');
     const auto topic = where.substr(0, slash);
@@ -70,7 +72,7 @@ bool add_letters(std::string_view text, dead_letter_request& into) {
         return false;
     into.topic = topic;
     into.partition = partition;
-    return add_positions(text.substr(colon + 1), into.positions);
+    return add_positions(text.substr(colon + 1), into);
 }
 
 // A position, or a day.

@@ -30,6 +30,7 @@ struct dead_letter_request {
     std::string topic;                     // empty: all
     std::optional<std::int32_t> partition; // nullopt: all
     std::vector<std::int64_t> positions;   // empty: all, of `list` and `retry`
+    std::vector<std::int64_t> named;       // those of `positions` that were not given as a range
 };
 
 // The flags of `projections`.

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace app {
@@ -30,21 +31,26 @@ awaitable<void> projection_work::dead_letters(definition_list there) {
     const std::vector<std::string> names(1, asked.name);
     const auto chosen = named_projections(std::move(there), names);
     const auto& which = chosen.front();
-    const events::letter_choice letters{asked.topic, asked.partition, asked.positions};
+    const events::letter_choice letters{asked.topic, asked.partition, asked.positions, asked.named};
     std::vector<events::dead_letter> found;
     events::retried_letters retried;
-    std::size_t dropped = 0;
+    std::optional<std::size_t> chosen_letters; // before the first try: its answer may be lost
     session_body body = [&](db::connection& session) -> awaitable<void> {
         co_await events::make_schema(session, log_);
         if (asked.what == action::list) {
             found = co_await events::dead_letters(session, position_name_of(which));
-        } else if (asked.what == action::drop) {
-            dropped += co_await events::drop_letters(session, position_name_of(which), letters);
+            co_return;
+        }
+        if (!chosen_letters)
+            chosen_letters = co_await events::count_letters(session, position_name_of(which), letters);
+        if (asked.what == action::drop) {
+            co_await events::drop_letters(session, position_name_of(which), letters);
         } else {
             co_await events::retry_letters(session, which, position_name_of(which), letters, retried, log_);
         }
     };
     co_await with_session(std::move(body));
+    const auto dropped = asked.what == action::drop ? chosen_letters.value_or(0) : 0;
     if (asked.what == action::list) {
         if (!asked.positions.empty())
             std::erase_if(found, [&asked](const events::dead_letter& each) {

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 namespace app {
@@ -39,17 +40,20 @@ awaitable<void> projection_work::projections(definition_list there) {
         const auto& name = request_.projection.names.front();
         const bool defined = std::ranges::any_of(
             there, [this, &name](const auto& each) { return position_name_of(each) == name; });
-        std::size_t removed = 0;
-        session_body body = [this, &name, &removed, defined](db::connection& session) -> awaitable<void> {
+        bool was_there = false; // at this try, or at an earlier one whose answer was lost
+        session_body body = [this, &name, &was_there, defined](db::connection& session) -> awaitable<void> {
             co_await events::make_schema(session, log_);
-            removed = co_await events::forget_projection(session, name, defined, request_.projection.drop);
+            const bool is_there = co_await events::has_position(session, name);
+            was_there = was_there || is_there;
+            if (is_there)
+                co_await events::forget_projection(session, name, defined, request_.projection.drop);
         };
         co_await with_session(std::move(body));
-        if (removed == 0)
+        if (!was_there)
             throw async::error(
                 async::failure::precondition, fmt::format("'{}' has no position to forget", name),
                 "`event-archiver projections` lists the names; KAFKA_GROUP_ID is a part of one.");
-        answer_ = "forgotten\n";
+        answer_ = fmt::format("{}: forgotten\n", name);
         co_return;
     }
     const auto chosen = named_projections(std::move(there), request_.projection.names);
@@ -93,10 +97,12 @@ awaitable<void> projection_work::change(const events::projection_definition& whi
             co_await events::replay_projection(session, *journal_, named(which), start, log_);
     };
     co_await with_session(std::move(body));
-    answer_ = what == action::pause ? "paused\n"
-              : what == action::resume
-                  ? "running\n"
-                  : "set back: the process that runs the projection applies the events again\n";
+    std::string_view done = "set back: the process that runs it applies the events again";
+    if (what == action::pause)
+        done = "paused";
+    else if (what == action::resume)
+        done = "resumed: the process that runs it goes on";
+    answer_ = fmt::format("{}: {}\n", which.name, done);
 }
 
 // If a person says where to begin, no event is left out.
@@ -129,7 +135,7 @@ awaitable<void> projection_work::rebuild(const events::projection_definition& wh
                                    "a rebuild with --detach came to nothing: " + async::describe(failed));
     if (failed)
         std::rethrow_exception(failed);
-    answer_ = "rebuilt\n";
+    answer_ = fmt::format("{}: rebuilt\n", which.name);
 }
 
 // Its log goes nowhere.

@@ -195,7 +195,15 @@ awaitable<std::size_t> resume_projection(db::connection& session, std::string na
     co_return changed.rows_affected();
 }
 
-awaitable<std::size_t> forget_projection(db::connection& session, std::string name, bool defined, bool drop) {
+awaitable<bool> has_position(db::connection& session, std::string name) {
+    const auto found = co_await session.query(
+        "SELECT EXISTS (SELECT 1 FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
+        " $1::pg_catalog.text)",
+        name);
+    co_return found.boolean(0, 0);
+}
+
+awaitable<void> forget_projection(db::connection& session, std::string name, bool defined, bool drop) {
     const auto at_work = co_await session.query(
         "SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
         " $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.<>) 'paused'::pg_catalog.text",
@@ -210,8 +218,7 @@ awaitable<std::size_t> forget_projection(db::connection& session, std::string na
     drop = drop || is_rebuild(name);
     if (!drop)
         co_await must_have_no_dead_letters(session, name);
-    const auto removed = co_await session.query(drop ? forget_with_dead_letters : forget_positions, name);
-    co_return static_cast<std::size_t>(removed.integer(0, 0));
+    (void)co_await session.query(drop ? forget_with_dead_letters : forget_positions, name);
 }
 
 awaitable<void> note_lost_rebuild(db::connection& session, std::string name, std::string why) {

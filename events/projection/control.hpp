@@ -49,12 +49,14 @@ look_at_all(db::connection& session, journal& of, std::vector<named_projection> 
                                                       named_projection which);
 [[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);
 
+[[nodiscard]] awaitable<bool> has_position(db::connection& session, std::string name);
+
 // Removes the positions of a name that is no longer used, so that the journal may forget; all or none of
-// them. With `drop` the dead letters of the name, too. Returns how many positions were removed. Throws
+// them. With `drop` the dead letters of the name, too. Throws
 // async::error(precondition) for a name that is `defined`, so that some process may run it, and is not
 // paused; and without `drop` for one that has dead letters, unless it is a rebuild's, which has copies.
-[[nodiscard]] awaitable<std::size_t> forget_projection(db::connection& session, std::string name,
-                                                       bool defined, bool drop);
+[[nodiscard]] awaitable<void> forget_projection(db::connection& session, std::string name, bool defined,
+                                                bool drop);
 
 // That a rebuild which nobody waits for has come to nothing: `projections` shows it, and what runs the
 // projection logs it.

@@ -9,6 +9,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <span>
@@ -145,6 +146,13 @@ awaitable<std::vector<letter_place>> chosen_places(db::connection& session, std:
     co_return places;
 }
 
+async::error no_letter(const std::string& projection, const letter_choice& which, position at) {
+    const auto topic = which.topic.empty() ? std::string() : fmt::format(" of topic '{}'", which.topic);
+    return {failure::precondition,
+            fmt::format("projection '{}' has no dead letter at position {}{}", projection, at, topic),
+            "`event-archiver dead-letters` lists those that there are. Nothing was changed."};
+}
+
 constexpr std::string_view of_the_letter = " WHERE projection = $1 AND topic = $2 AND partition = "
                                            "$3::pg_catalog.int4 AND position = $4::pg_catalog.int8";
 
@@ -218,6 +226,20 @@ awaitable<std::vector<dead_letter>> dead_letters(db::connection& session, std::s
     co_return letters;
 }
 
+awaitable<std::size_t> count_letters(db::connection& session, std::string projection, letter_choice which) {
+    const choice_parameters parameters(projection, which);
+    const auto places = co_await chosen_places(session, projection, parameters);
+    const auto is_missing = [&places](position at) {
+        return std::ranges::find(places, at, &letter_place::at) == places.end();
+    };
+    const auto missing = std::ranges::find_if(which.named, is_missing);
+    if (missing != which.named.end())
+        throw no_letter(projection, which, *missing);
+    if (!which.positions.empty() && places.empty())
+        throw no_letter(projection, which, which.positions.front());
+    co_return places.size();
+}
+
 awaitable<void> retry_letters(db::connection& session, const projection_definition& definition,
                               std::string projection, letter_choice which, retried_letters& so_far,
                               async::log& log) {
@@ -239,14 +261,13 @@ awaitable<void> retry_letters(db::connection& session, const projection_definiti
     }
 }
 
-awaitable<std::size_t> drop_letters(db::connection& session, std::string projection, letter_choice which) {
+awaitable<void> drop_letters(db::connection& session, std::string projection, letter_choice which) {
     if (which.positions.empty())
-        co_return 0;
+        co_return;
     const choice_parameters parameters(std::move(projection), which);
     co_await must_mean_one_each(session, parameters);
     const auto sql = fmt::format("DELETE{}", of_the_choice);
-    const auto removed = co_await session.query(sql, parameters.values());
-    co_return removed.rows_affected();
+    (void)co_await session.query(sql, parameters.values());
 }
 
 } // namespace events

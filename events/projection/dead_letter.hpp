@@ -39,7 +39,13 @@ struct letter_choice {
     std::string topic;                     // empty: of all
     std::optional<std::int32_t> partition; // nothing: of all
     std::vector<position> positions;       // none: at all
+    std::vector<position> named;           // those of `positions` at which a letter has to be
 };
+
+// Returns how many letters are chosen. Throws async::error(precondition) where `which` has positions and no
+// letter is at one that is named, or at any.
+[[nodiscard]] awaitable<std::size_t> count_letters(db::connection& session, std::string projection,
+                                                   letter_choice which);
 
 struct retried_letters {
     std::size_t applied = 0;
@@ -54,9 +60,9 @@ struct retried_letters {
                                             std::string projection, letter_choice which,
                                             retried_letters& so_far, async::log& log);
 
-// Removes the chosen letters, which have positions; returns how many there were. Throws
-// async::error(precondition) where a position is that of several letters.
-[[nodiscard]] awaitable<std::size_t> drop_letters(db::connection& session, std::string projection,
-                                                  letter_choice which);
+// Removes the chosen letters, which have positions. Throws async::error(precondition) where a position is
+// that of several letters.
+[[nodiscard]] awaitable<void> drop_letters(db::connection& session, std::string projection,
+                                           letter_choice which);
 
 } // namespace events

@@ -49,4 +49,4 @@ def test_a_position_of_a_group_that_is_used_no_more_is_shown(served):  # noqa: F
     again.send(signal.SIGTERM)
     outcome = again.wait()
     assert outcome.code == 0 and outcome.events("projection.unused")[0]["behind"] == 6
-    assert served.run("projections", "forget", "total@old").stdout == "forgotten\n"
+    assert served.run("projections", "forget", "total@old").stdout == "total@old: forgotten\n"

@@ -100,7 +100,7 @@ def test_a_projection_that_is_paused_before_its_topic_is_there(shop):
     process = shop.program.start("project", "total")
     shop.post(10)
     shop.wait_for(lambda: shop.value("SELECT to_regclass('total')") and shop.total() == shop.posted)
-    assert shop.run("projections", "pause", "total").stdout == "paused\n"
+    assert shop.run("projections", "pause", "total").stdout == "total: paused\n"
     TopicFile(shop.journal, "other").append({"u": "b", "v": 7})
     time.sleep(3)
     assert shop.total() == shop.posted
@@ -151,7 +151,7 @@ def test_a_position_that_is_in_use_is_not_forgotten(shop):
     shop.run("projections", "forget", "total", expect=3)
     # A paused projection may be forgotten; the process that runs it does not begin again.
     shop.run("projections", "pause", "total")
-    assert shop.run("projections", "forget", "total").stdout == "forgotten\n"
+    assert shop.run("projections", "forget", "total").stdout == "total: forgotten\n"
     process.wait_for_output('"projection.failed"')
     time.sleep(1.5)
     assert shop.total() == shop.posted and shop.value("SELECT count(*) FROM event_archiver.position") == 0
@@ -168,7 +168,7 @@ def test_a_position_with_dead_letters_is_forgotten_with_them_or_not_at_all(shop)
     refused = shop.run("projections", "forget", "total@old", expect=3)
     assert "'total@old' has 1 dead letter" in refused.summary["msg"] and "--drop" in refused.log[-1].get("hint", refused.stderr)
     assert shop.value(letters) == 1 and shop.status("total@old")["state"] == "running"
-    assert shop.run("projections", "forget", "total@old", "--drop").stdout == "forgotten\n"
+    assert shop.run("projections", "forget", "total@old", "--drop").stdout == "total@old: forgotten\n"
     assert shop.value(letters) == 0 and shop.value("SELECT count(*) FROM event_archiver.position") == 0
     assert "--drop belongs to `projections forget`" in shop.run("projections", "pause", "total", "--drop", expect=2).stderr
 

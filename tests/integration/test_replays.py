@@ -33,7 +33,7 @@ def test_a_restored_or_new_database_gets_everything(shop):
     shop.once(KAFKA_GROUP_ID="again")
     assert shop.total() == shop.posted
     assert shop.status("total@again")["position"] == 130
-    assert shop.run("projections", "forget", "total@again").stdout == "forgotten\n"
+    assert shop.run("projections", "forget", "total@again").stdout == "total@again: forgotten\n"
 
 
 def test_replay_empties_what_would_be_counted_twice(shop):

@@ -47,6 +47,7 @@ TEST(projection_requests, dead_letters) {
     const auto dropped = std::get<dead_letter_request>(read({"a", "3,5", "7-9"}, false, true));
     EXPECT_EQ(dropped.name, "a");
     EXPECT_THAT(dropped.positions, ElementsAre(3, 5, 7, 8, 9));
+    EXPECT_THAT(dropped.named, ElementsAre(3, 5));
     EXPECT_EQ(std::get<dead_letter_request>(read({"3", "a"}, true, false)).name, "a");
     EXPECT_EQ(dropped.topic, "");
     const auto of_one = std::get<dead_letter_request>(read({"a", "my.topic/1:3,5"}, false, true));
