@@ -42,8 +42,9 @@ readiness_probe database_probe(db::database_access database) {
 std::string stopped_projection(const std::vector<events::stream_progress>& among) {
     for (const auto& each : among)
         if (each.state == events::stream_state::failed)
-            return fmt::format("projection '{}' has stopped at position {} of topic '{}': see the log",
-                               each.projection, each.next, each.topic);
+            return fmt::format("projection '{}' has stopped at position {} of topic '{}': {}",
+                               each.projection, each.next, each.topic,
+                               each.reason.empty() ? "see the log" : each.reason);
     return {};
 }
 

@@ -1,5 +1,7 @@
 #include "events/projection/apply_events.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -50,8 +52,14 @@ awaitable<void> apply_events(db::connection& session, const apply_sql& sql, even
         texts.at(each) = parameter_text(each, given);
         parameters.at(each).value = texts.at(each);
     }
-    for (const auto& statement : sql.statements)
-        (void)co_await session.query_typed(statement, parameters);
+    try {
+        for (const auto& statement : sql.statements)
+            (void)co_await session.query_typed(statement, parameters);
+    } catch (db::error& said) {
+        if (!said.state().empty() && !sql.file.empty())
+            said.add_context(fmt::format("'{}'", sql.file));
+        throw;
+    }
 }
 
 refusal refusal_of(const db::error& said) noexcept {

@@ -13,6 +13,7 @@ namespace events {
 inline constexpr std::size_t batch_parameters = 8;
 
 struct apply_sql {
+    std::string file; // for errors: "totals/apply.sql"; empty: not known
     std::vector<std::string> statements;
     std::array<bool, batch_parameters> uses{}; // of each parameter, from $1
     std::string mistake;                       // "line 3: …"; empty: none

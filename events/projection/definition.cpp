@@ -113,6 +113,7 @@ class directory_reader {
         if (!text)
             return;
         into = read_apply_sql(*text);
+        into.file = fmt::format("{}/{}", found_.name, file);
         note(file, into.mistake);
     }
 

@@ -132,13 +132,14 @@ std::vector<stream_progress> projection_engine::progress() const {
     for (const auto& each : runners_) {
         for (const auto& stream : each->streams)
             all.push_back(stream->progress());
-        if (!each->files.has_stopped())
+        if (each->files.stopped_by().empty())
             continue;
         for (const auto& topic : each->files.definition().settings.topics) {
             auto& stopped = all.emplace_back();
             stopped.projection = each->name;
             stopped.topic = topic;
             stopped.state = stream_state::failed;
+            stopped.reason = each->files.stopped_by();
         }
     }
     return all;

@@ -32,11 +32,10 @@ projection_files::projection_files(projection_definition first, std::string posi
 
 awaitable<void> projection_files::begin(projection_session& session, bool once) {
     std::function<awaitable<void>(db::connection&)> migrating = [this](db::connection& one) {
-        if (has_stopped_)
+        if (!stopped_by_.empty())
             return read(one);
         return migrate(one);
     };
-    std::string said;
     for (;;) {
         const auto failed = co_await async::caught(session.use(migrating));
         if (!failed)
@@ -44,13 +43,12 @@ awaitable<void> projection_files::begin(projection_session& session, bool once) 
         const auto why = error_in(failed);
         if (once || !why || !stops_projection(*why))
             std::rethrow_exception(failed);
-        has_stopped_ = true;
-        if (said != why->message())
+        if (stopped_by_ != why->message())
             log_stop(log_, *why, {position_name_, definition_.settings.topics.front(), 0}, 0);
-        said = why->message();
-        co_await note_and_wait(session, said);
+        stopped_by_ = why->message();
+        co_await note_and_wait(session, stopped_by_);
     }
-    has_stopped_ = false;
+    stopped_by_.clear();
 }
 
 awaitable<void> projection_files::note_and_wait(projection_session& session, std::string reason) {

@@ -34,8 +34,8 @@ class projection_files {
     // projection alone, and not the server that it runs in: it is noted, and the files are read again once a
     // person has resumed the projection. With `once` it is thrown, as events::migrate does.
     [[nodiscard]] awaitable<void> begin(projection_session& session, bool once);
-    // While `begin` waits for a person.
-    [[nodiscard]] bool has_stopped() const noexcept { return has_stopped_; }
+    // Why `begin` waits for a person; empty while it does not.
+    [[nodiscard]] const std::string& stopped_by() const noexcept { return stopped_by_; }
 
     // Reads them, if they were not read since a row got `asked`, applies migrations that are due, and takes
     // them. Throws async::error(precondition), and keeps those that it has, if they have a mistake or name
@@ -55,7 +55,7 @@ class projection_files {
     async::helper_thread& thread_;
     async::log& log_;
     std::set<std::int64_t> asked_before_; // when the files were read
-    bool has_stopped_ = false;
+    std::string stopped_by_;
 };
 
 } // namespace events

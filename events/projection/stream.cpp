@@ -228,8 +228,8 @@ void projection_stream::note(const batch_report& report) {
 // Logs and records the failure, and waits until a person resumes it. The failure may also prevent recording
 // it: then it goes on once the row can be read again.
 awaitable<void> projection_stream::stopped(async::error why) {
-    const bool is_news = progress_.state != stream_state::failed || why.message() != failure_;
-    failure_ = why.message();
+    const bool is_news = progress_.state != stream_state::failed || why.message() != progress_.reason;
+    progress_.reason = why.message();
     if (is_news)
         log_stop(log_, why, target_.key, progress_.next);
     std::function<awaitable<void>(db::connection&)> body = [this, &why](db::connection& session) {

@@ -78,7 +78,6 @@ class projection_stream {
     stream_progress progress_;
     std::vector<recorded_event> read_; // from the position on
     std::size_t taken_ = 0;            // events of read_ that are applied
-    std::string failure_;              // what it stopped of last
     std::string last_worker_;          // that had moved the position when it was looked at
     std::string told_;                 // a note in the row of a position that is not failed
     bool moved_by_another_ = false;    // since our journal was compared with the row's mark

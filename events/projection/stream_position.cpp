@@ -86,6 +86,8 @@ void projection_stream::take(const position_row& row) {
     target_.read_files = row.read_files;
     last_worker_ = row.worker;
     tell_note(row);
+    if (row.state == "failed")
+        progress_.reason = row.reason;
     if (row.state == "paused")
         progress_.state = stream_state::paused;
     else if (row.state == "failed")

@@ -22,6 +22,7 @@ struct stream_progress {
     std::string topic;
     std::int32_t partition = 0;
     stream_state state = stream_state::starting;
+    std::string reason; // of `failed`
     position next = 0;
     position end = 0;     // of what can be read
     position written = 0; // where more is written, which an open transaction hides: the end of that

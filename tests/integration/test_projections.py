@@ -103,7 +103,11 @@ def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(shop):
     assert "applied 1 dead letter" in shop.run("dead-letters", "total", "--retry").stdout
     assert shop.total() == 8
     shop.run("dead-letters", "total", "--drop", expect=2)
-    assert shop.run("dead-letters", "total", "--drop", "2,3").stdout == "dropped 2 dead letters\n"
+    for what, named in (("--drop", "9"), ("--drop", "2,9"), ("--drop", "5-8"), ("--retry", "2,9"), ("--retry", "other:2")):
+        unknown = shop.run("dead-letters", "total", what, named, expect=3)
+        assert "projection 'total' has no dead letter at position" in unknown.summary["msg"], unknown.summary
+        assert shop.status()["dead_letters"] == 2
+    assert shop.run("dead-letters", "total", "--drop", "2,3-7").stdout == "dropped 2 dead letters\n"
     assert shop.status()["dead_letters"] == 0
     assert shop.run("dead-letters", "total").stdout == "there is no dead letter\n"
 
@@ -121,8 +125,9 @@ def test_block_stops_at_the_first(shop):
 def test_a_wrong_apply_sql_stops_and_goes_on_once_fixed(shop):
     shop.write("total/apply.sql", "INSERT INTO nowhere SELECT $1")
     shop.post(10)
-    shop.once(expect=3)
-    assert shop.status()["state"] == "failed"
+    told = "'total/apply.sql': relation \"nowhere\" does not exist"
+    assert [each["msg"] for each in shop.once(expect=3).events("projection.failed")] == [told]
+    assert (shop.status()["state"], shop.status()["reason"]) == ("failed", told)
     shop.write("total/apply.sql", "INSERT INTO total SELECT 'x', 1/0 FROM json_array_elements($1)")
     shop.write("total/projection.conf", "topic = live\n")
     shop.post(200)
@@ -237,6 +242,8 @@ def test_a_plugin_that_fails_is_counted_and_touches_nothing_else(shop):
     assert shop.total() == shop.posted and shop.value("SELECT count(*) FROM seen") == 59
     failed = {line["plugin"]: line["events"] for line in outcome.events("projection.plugin_failed") if line["first_position"] == 0}
     assert failed == {"a": 1, "b": 50}
+    told = {line["plugin"]: line["error.message"] for line in outcome.events("projection.plugin_failed")}
+    assert told["a"].startswith("'total/plugins/a/apply.sql': ") and told["b"] == "'total/plugins/b/apply.sql': relation \"nowhere\" does not exist"
 
 
 def test_a_plugin_whatever_it_ends_with_and_sets_costs_itself(shop):

@@ -172,7 +172,7 @@ def test_a_server_is_not_ready_while_a_projection_has_stopped(shop, tmp_path):
         wait_until_ready(service)
         assert service.post("/events/live", body=json.dumps(events).encode(), Content_Type="application/json").status == 201
         told = wait_for(lambda: (answer := service.get("/readyz")).status == 503 and answer.json)
-        assert told["checks"]["projections"] == "projection 'total' has stopped at position 4 of topic 'live': see the log"
+        assert told["checks"]["projections"] .startswith("projection 'total' has stopped at position 4 of topic 'live': the event at position 4")
         wait_for(lambda: service.get("/health").status == 503)
         assert service.get("/livez").status == 200
         shop.execute("CREATE OR REPLACE FUNCTION refuse(state text) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'")
