@@ -24,6 +24,8 @@ constexpr std::string_view positions = "readers begin at the positions that the 
 constexpr std::string_view bounded = "JOURNAL_MEMORY bounds it";
 constexpr std::string_view events_only = "the program takes events, not calls from other threads";
 
+constexpr std::string_view no_code = "no code is loaded";
+
 constexpr std::array owned{
     owned_property{"bootstrap.servers", "name the brokers in JOURNAL as kafka://host:port"},
     owned_property{"metadata.broker.list", "name the brokers in JOURNAL as kafka://host:port"},
@@ -46,12 +48,20 @@ constexpr std::array owned{
     owned_property{"queue.buffering.max.messages", bounded},
     owned_property{"queued.max.messages.kbytes", bounded},
     owned_property{"queued.min.messages", bounded},
+    owned_property{"fetch.message.max.bytes", bounded},
+    owned_property{"max.partition.fetch.bytes", bounded},
+    owned_property{"fetch.max.bytes", bounded},
+    owned_property{"receive.message.max.bytes", bounded},
+    owned_property{"check.crcs", "what brokers send is compared with its checksum"},
+    owned_property{"topic.blacklist", "each topic that is asked for is read"},
     owned_property{"partitioner", "keys choose partitions as Kafka's own clients do"},
     owned_property{"partitioner_cb", events_only},
     owned_property{"enabled_events", events_only},
     owned_property{"log.queue", events_only},
     owned_property{"delivery.report.only.error", events_only},
-    owned_property{"plugin.library.paths", "no code is loaded"},
+    owned_property{"plugin.library.paths", no_code},
+    owned_property{"ssl.engine.location", no_code},
+    owned_property{"ssl.engine.id", no_code},
     owned_property{"sasl.oauthbearer.method", "the token comes from the program's own identity"},
     owned_property{"enable.sasl.oauthbearer.unsecure.jwt", "the token comes from the program's own identity"},
 };
@@ -203,7 +213,6 @@ conf_handle make_conf(role which, const client_shape& shape, const std::vector<p
     if (which == role::producer)
         rd_kafka_conf_set_socket_cb(conf.get(), open_socket);
     rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
-
                                              RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
     return conf;
 }

@@ -57,7 +57,9 @@ TEST(kafka_properties, that_are_not_the_users_are_refused_by_name) {
                                                      "kafka://host:port");
     for (const std::string name :
          {"group.id", "enable.idempotence", "auto.offset.reset", "enable.auto.commit", "isolation.level",
-          "transactional.id", "partitioner", "queued.max.messages.kbytes"})
+          "transactional.id", "partitioner", "queued.max.messages.kbytes", "fetch.message.max.bytes",
+          "max.partition.fetch.bytes", "fetch.max.bytes", "receive.message.max.bytes", "check.crcs",
+          "topic.blacklist", "ssl.engine.location", "ssl.engine.id", "plugin.library.paths"})
         EXPECT_THAT(refused_file(name + "=1"), testing::HasSubstr("'" + name + "'"));
 }
 
