@@ -17,21 +17,25 @@ constexpr api_answer no_task{404, as_json, "Error", "there is no such task"};
 constexpr api_answer broken_task{500, as_json, "Error", "the task cannot be read or run; why"};
 constexpr api_answer no_folder{500, as_json, "Error", "the directory of the tasks cannot be read"};
 constexpr api_answer bad_wait{422, as_json, "Error", "`wait` is neither true nor false"};
+constexpr api_answer no_long_body{413, as_json, "Error", "a body of more than 64 KiB: it needs none"};
 constexpr api_answer stopping{503, as_json, "Error", "the service is about to end"};
 
 constexpr std::array list_answers{api_answer{200, as_json, "Tasks", "every task that can be read"},
                                   no_folder};
 constexpr std::array show_answers{api_answer{200, as_json, "Task", "the task"}, no_task, broken_task};
 constexpr std::array run_answers{
-    api_answer{200, as_json, "Started", "asked for; with `wait=true` done, with `reports`"}, bad_wait,
+    api_answer{200, as_json, "Started", "asked for; with `wait=true` done, with `reports`"}, no_long_body,
+    bad_wait,
     api_answer{500, as_json, "Failed", "with `wait=true`: a run failed; what it had done is undone"},
     stopping};
 constexpr std::array run_one_answers{
-    api_answer{200, as_json, "Started", "asked for; with `wait=true` done, with `reports`"}, no_task,
+    api_answer{200, as_json, "Started", "asked for; with `wait=true` done, with `reports`"},
+    no_task,
+    no_long_body,
     bad_wait,
     api_answer{500, as_json, "Failed", "the task cannot be run; with `wait=true`: it failed, and is undone"},
     stopping};
-constexpr std::array older_answers{api_answer{200, as_json, "Started", "asked for"}, stopping};
+constexpr std::array older_answers{api_answer{200, as_json, "Started", "asked for"}, no_long_body, stopping};
 constexpr std::array status_answers{api_answer{200, as_json, "Status", "what it does, and how it went last"},
                                     no_task};
 constexpr api_answer no_sink{503, as_json, "Error", "the storage cannot be reached"};
@@ -87,6 +91,7 @@ constexpr std::array timestamp_answers{
     api_answer{200, as_json, "Ticket", "it is durable"},
     api_answer{400, as_json, "TimestampError", "the header, or the time"},
     api_answer{409, as_json, "TimestampError", "the same timestamp is on its way"},
+    no_long_body,
     api_answer{422, as_json, "TimestampError", "the Idempotency-Key came with another timestamp before"},
     api_answer{500, as_json, "TimestampError", "it could not be published"},
     api_answer{503, as_json, "TimestampError", "see Retry-After"}};
@@ -159,14 +164,16 @@ constexpr std::array operation_table{
                   .path = "/api/v1/timestamp/{time}",
                   .summary = "Submit a timestamp",
                   .answers = timestamp_answers,
-                  .header_names = timestamp_headers},
+                  .header_names = timestamp_headers,
+                  .any_site = true},
     api_operation{.id = submit_now,
                   .name = "submit_now",
                   .method = "POST",
                   .path = "/app",
                   .summary = "Submit the current time",
                   .answers = timestamp_answers,
-                  .header_names = timestamp_headers},
+                  .header_names = timestamp_headers,
+                  .any_site = true},
     api_operation{health, "health", "GET", "/health", "Whether the service can work", health_answers, false,
                   open, true},
     api_operation{live, "live", "GET", "/livez", "Whether the service answers", live_answers, false, open,
@@ -174,8 +181,16 @@ constexpr std::array operation_table{
     api_operation{ready, "ready", "GET", "/readyz", "Whether the service can work", ready_answers, false,
                   open, true},
     api_operation{metrics, "metrics", "GET", "/metrics", "Metrics", metrics_answers, false, restricted, true},
-    api_operation{status_page, "status_page", "GET", "/ui", "A page for people: what the service does",
-                  page_answers, false, open, true},
+    // The page has no data: links on other sites may lead to it.
+    api_operation{.id = status_page,
+                  .name = "status_page",
+                  .method = "GET",
+                  .path = "/ui",
+                  .summary = "A page for people: what the service does",
+                  .answers = page_answers,
+                  .access = open,
+                  .routine = true,
+                  .any_site = true},
     api_operation{status_data, "status_data", "GET", "/ui/status", "What the page shows",
                   status_answers_of_page, false, restricted, true},
     api_operation{archive_data, "archive_data", "GET", "/ui/archive", "The days that are archived",
@@ -196,9 +211,12 @@ std::vector<api_operation> operations_of(std::initializer_list<operation> which)
 
 http::route route_of(operation which, http::handler answer, async::log& log) {
     const auto& row = *std::ranges::find(operation_table, which, &api_operation::id);
-    return {row.method, row.path,
-            [answer = std::move(answer), &log](http::request& asked) { return guarded(answer, asked, log); },
-            row.access, row.routine};
+    http::route made{
+        row.method, row.path,
+        [answer = std::move(answer), &log](http::request& asked) { return guarded(answer, asked, log); },
+        row.access, row.routine};
+    made.any_site = row.any_site;
+    return made;
 }
 
 } // namespace app

@@ -60,6 +60,7 @@ struct api_operation {
     std::span<const std::string_view> query_numbers = {}; // "from": whole numbers in the query
     std::span<const std::string_view> query_texts = {};   // "after": other parameters of the query
     std::span<const std::string_view> header_names = {};  // "Idempotency-Key": that it looks at
+    bool any_site = false;                                // pages of other sites may ask too
 };
 
 [[nodiscard]] std::span<const api_operation> api_operations() noexcept;

@@ -209,7 +209,21 @@ json::array parameters_of(const api_operation& row) {
     return parameters;
 }
 
-json::object operation_of(const api_operation& row) {
+// What the service answers before the operation is asked.
+json::object refusals_of(const api_operation& row, bool with_token) {
+    constexpr std::string_view as_json = "application/json";
+    json::object answers;
+    if (with_token && row.access == http::access::restricted)
+        answers["401"] = answer_of({401, as_json, "Error", "the token is missing, or another one"});
+    if (!row.any_site || (!with_token && row.access != http::access::open))
+        answers["403"] = answer_of(
+            {403, as_json, "Error",
+             row.any_site ? "the service is asked under a name that SERVE_HOSTS does not have"
+                          : "a page of another site asks, or the name of the service is not known"});
+    return answers;
+}
+
+json::object operation_of(const api_operation& row, bool with_token) {
     json::object operation;
     operation["operationId"] = text(row.name);
     operation["summary"] = text(row.summary);
@@ -225,7 +239,7 @@ json::object operation_of(const api_operation& row) {
             content[text(each)] = json::object();
         operation["requestBody"] = json::object{{"required", true}, {"content", std::move(content)}};
     }
-    json::object answers;
+    auto answers = refusals_of(row, with_token);
     for (const auto& each : row.answers)
         answers[std::to_string(each.status)] = answer_of(each);
     operation["responses"] = std::move(answers);
@@ -240,7 +254,7 @@ std::string openapi_document(bool with_token, std::span<const api_operation> ope
         auto& path = paths[text(each.path)];
         if (!path.is_object())
             path = json::object();
-        path.as_object()[async::lowercase(each.method)] = operation_of(each);
+        path.as_object()[async::lowercase(each.method)] = operation_of(each, with_token);
     }
     json::object components;
     components["schemas"] = json::parse(text(schemas));

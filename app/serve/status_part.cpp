@@ -81,8 +81,6 @@ std::vector<http::route> status_part::routes() {
     std::vector<http::route> table;
     table.push_back(route_of(
         operation::status_page, [this](http::request&) { return page(); }, log));
-    // Without data: links on other sites may lead to it.
-    table.back().any_site = true;
     table.push_back(route_of(
         operation::status_data, [this](http::request&) { return status(); }, log));
     return table;

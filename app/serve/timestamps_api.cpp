@@ -71,8 +71,6 @@ std::vector<http::route> timestamps_api::routes() {
         [this](http::request& asked) { return submit(asked, asked.parameters.at("time")); }, log));
     table.push_back(route_of(
         operation::submit_now, [this](http::request& asked) { return submit(asked, {}); }, log));
-    for (auto& each : table)
-        each.any_site = true;
     for (const auto& each : operations())
         table.push_back(options_of(each.path));
     return table;

@@ -18,7 +18,7 @@ from support.serving import Answer
 
 TICKET = str(uuid.UUID(int=7))
 # What any operation may answer to a request that is no request for it.
-ANYWHERE = {"400", "403", "405", "408", "411", "413", "414", "421", "431"}
+ANYWHERE = {"400", "405", "408", "411", "413", "414", "421", "431"}
 # Documented, and made by a test that has what it takes: a Kafka broker, a long backlog, a journal that says no.
 SEEN_BY = {
     ("POST", "/events/{topic}", "404"): "fault/test_kafka.py::test_an_unknown_topic_is_made_or_refused_as_the_file_says",
@@ -289,6 +289,25 @@ def a_service_that_ends(seen: Asked, start, database, operations: dict) -> None:
         service.stop_awaited()
 
 
+def pages_of_other_sites(seen: Asked, service, operations: dict) -> None:
+    for operation in operations.values():
+        path = filled(operation[1], lambda _: TICKET)
+        if "403" in operation[2]["responses"]:
+            for other in ({"Sec_Fetch_Site": "cross-site"}, {"Host": "elsewhere.example"}):
+                seen.ask(service, operation, path, None, other)
+        if "413" in operation[2]["responses"]:
+            seen.ask(service, operation, path, b"x" * 100_000, {})
+
+
+def clients_without_the_token(start) -> None:
+    with start(PG_CONNECTION_STRING="postgresql://127.0.0.1:1/none?connect_timeout=2", DATABASE_URL=None, SERVE_TOKEN="long-enough") as service:
+        description = Description(service.get("/openapi.json", Authorization="Bearer long-enough").json)
+        seen = Asked(description)
+        for operation in description.operations:
+            answer = seen.ask(service, operation, filled(operation[1], lambda _: TICKET), None, {})
+            assert (answer.status == 401) == ("401" in operation[2]["responses"]), (operation[:2], answer)
+
+
 def test_every_answer_is_documented_and_every_documented_answer_is_seen(start, database, archiver, own, container, held_disk):  # noqa: F811
     with start(PG_CONNECTION_STRING=database.uri, DATABASE_URL=None) as service:
         wait_until_ready(service)
@@ -303,6 +322,8 @@ def test_every_answer_is_documented_and_every_documented_answer_is_seen(start, d
                 if "//" in path or path.endswith("/"):
                     continue
                 seen.ask(service, operation, path, body, headers)
+        pages_of_other_sites(seen, service, operations)
+    clients_without_the_token(start)
     # Without a database.
     with start(PG_CONNECTION_STRING="postgresql://127.0.0.1:1/none?connect_timeout=2", DATABASE_URL=None) as service:
         for operation in description.operations:
