@@ -35,6 +35,12 @@ std::string mistake_in_words(const std::vector<std::string>& arguments) {
     return clause.empty() ? std::string() : mistake_in("journal cat", arguments[1], clause);
 }
 
+// True for "/events" and "/events/TOPIC", also behind a proxy's prefix, which may be "/eventstore".
+bool is_path_of_topics(std::string_view path) {
+    constexpr std::string_view events = "/events";
+    return path.ends_with(events) || path.substr(0, path.rfind('/')).ends_with(events);
+}
+
 } // namespace
 
 std::variant<journal_request, std::string> read_journal_request(const std::vector<std::string>& arguments,
@@ -73,7 +79,7 @@ std::variant<send_request, std::string> read_send_request(const std::string& fil
     constexpr std::string_view path_of_events = "/liveEvent";
     if (request.server.path.ends_with(path_of_events))
         request.server.path.resize(request.server.path.size() - path_of_events.size());
-    if (request.server.path.find("/events") != std::string::npos)
+    if (is_path_of_topics(request.server.path))
         return fmt::format("--to is a URL of a topic: give the server alone, as {}; send finds the path, and "
                            "its topic is 'live'",
                            default_server);

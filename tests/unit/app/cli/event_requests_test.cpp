@@ -46,10 +46,15 @@ TEST(send_request, has_the_file_and_the_server_of_the_system_before_ours_by_defa
     EXPECT_EQ(given.server.path, "/base");
     EXPECT_TRUE(given.server.tls);
     EXPECT_EQ(given.batch, 7U);
+    for (const std::string base :
+         {"/eventstore", "/tenant/events-in", "/eventshub/live", "/events/of/tenant"})
+        EXPECT_EQ(std::get<send_request>(read_send_request("f", "http://h" + base, {})).server.path, base);
     for (const auto& [server, batch] :
          std::vector<std::pair<std::string, std::string>>{{"host:80", ""},
                                                           {"http://u:p@h", ""},
                                                           {"http://h:8002/events/audit", ""},
+                                                          {"http://h:8002/prefix/events/audit/", ""},
+                                                          {"http://h:8002/events", ""},
                                                           {"", "0"},
                                                           {"", "many"}})
         EXPECT_TRUE(std::holds_alternative<std::string>(read_send_request("f", server, batch)));
