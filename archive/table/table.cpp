@@ -45,49 +45,65 @@ std::string hint_of_times(std::span<const table_column> columns) {
     return fmt::format("Name one of its times with ARCHIVE_TIME_COLUMN: {}.", fmt::join(names, ", "));
 }
 
-awaitable<void> read_columns(db::connection& session, table_description& table, std::string_view time_column,
-                             const std::vector<std::string>& key, key_demand demand) {
+struct catalog_columns {
+    std::vector<table_column> written;   // in the files
+    std::vector<std::string> full_types; // of these, as format_type names them with their lengths
+    std::vector<table_column> generated;
+};
+
+// Fills what the table tells of its columns and their types.
+awaitable<catalog_columns> read_columns(db::connection& session, table_description& table) {
     const std::string oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto found = co_await session.query(
-        "SELECT attname, format_type(atttypid, NULL), format_type(atttypid, atttypmod), attnum, attnotnull"
-        " FROM pg_attribute"
-        " WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        "SELECT attname, format_type(atttypid, NULL), format_type(atttypid, atttypmod), attnum, attnotnull,"
+        " attgenerated <> '' FROM pg_attribute"
+        " WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
         parameters);
-    std::string time_type;
-    std::vector<table_column> columns;
+    catalog_columns columns;
     for (int row = 0; row < found.rows(); ++row) {
-        const auto name = found.text(row, 0);
-        if (name == time_column)
-            time_type = found.text(row, 1);
-        columns.push_back({std::string(name), std::string(found.text(row, 1)),
-                           static_cast<int>(found.integer(row, 3)), found.boolean(row, 4)});
-        table.columns.emplace_back(name);
-        table.typed.push_back({std::string(name), std::string(found.text(row, 2))});
+        const std::string name(found.text(row, 0));
+        const std::string full_type(found.text(row, 2));
+        const table_column column{name, std::string(found.text(row, 1)),
+                                  static_cast<int>(found.integer(row, 3)), found.boolean(row, 4)};
+        if (found.boolean(row, 5)) {
+            columns.generated.push_back(column);
+            continue;
+        }
+        columns.written.push_back(column);
+        columns.full_types.push_back(full_type);
+        table.columns.push_back(name);
+        table.typed.push_back({name, full_type});
     }
     table.definitions = co_await read_definitions(session, table.oid);
     table.types = types_checksum(table.typed, table.definitions.text());
     table.names_in_text = table.definitions.names_in_text;
-    const auto generated = co_await session.query("SELECT attname, attnum FROM pg_attribute WHERE attrelid = "
-                                                  "$1::oid AND attnum > 0 AND attgenerated <> ''",
-                                                  parameters);
-    if (time_type.empty()) {
-        for (int row = 0; row < generated.rows(); ++row)
-            if (generated.text(row, 0) == time_column)
-                throw is_generated(table, time_column, "ARCHIVE_TIME_COLUMN");
+    co_return columns;
+}
+
+void choose_time_column(table_description& table, const catalog_columns& columns,
+                        std::string_view time_column) {
+    const auto found = std::ranges::find(columns.written, time_column, &table_column::name);
+    if (found == columns.written.end()) {
+        if (std::ranges::count(columns.generated, time_column, &table_column::name) > 0)
+            throw is_generated(table, time_column, "ARCHIVE_TIME_COLUMN");
         throw async::error(failure::precondition,
                            fmt::format("table {} has no column '{}'", table.name, time_column),
-                           hint_of_times(columns));
+                           hint_of_times(columns.written));
     }
-    if (time_type != "timestamp without time zone" && time_type != "timestamp with time zone")
-        throw async::error(
-            failure::precondition,
-            fmt::format("column '{}' of {} is of type {}, not timestamp", time_column, table.name, time_type),
-            "Name a column of type timestamp or timestamptz with ARCHIVE_TIME_COLUMN.");
-    table.time_has_zone = time_type == "timestamp with time zone";
+    if (found->type != "timestamp without time zone" && found->type != "timestamp with time zone")
+        throw async::error(failure::precondition,
+                           fmt::format("column '{}' of {} is of type {}, not timestamp", time_column,
+                                       table.name, found->type),
+                           "Name a column of type timestamp or timestamptz with ARCHIVE_TIME_COLUMN.");
+    table.time_has_zone = found->type == "timestamp with time zone";
     table.time_column = db::connection::identifier(time_column);
+}
 
-    // An index of a partitioned table is valid once each partition has it. $1::oid as above.
+awaitable<std::vector<unique_index>> read_unique_indexes(db::connection& session, std::uint32_t table) {
+    const std::string oid = std::to_string(table);
+    const std::array parameters{db::parameter(oid)};
+    // An index of a partitioned table is valid once each partition has it.
     const auto indexes =
         co_await session.query("SELECT i.indkey::text, i.indnkeyatts, i.indisprimary, i.indimmediate AND"
                                " i.indisvalid AND i.indpred IS NULL FROM pg_index i"
@@ -98,28 +114,39 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
         unique.push_back(
             {columns_of_index(indexes.text(row, 0), static_cast<std::size_t>(indexes.integer(row, 1))),
              indexes.boolean(row, 2), indexes.boolean(row, 3)});
+    co_return unique;
+}
+
+// `wanted`: see choose_key.
+void key_must_be_stored(const table_description& table, const catalog_columns& columns,
+                        const std::vector<unique_index>& unique, const std::vector<std::string>& wanted) {
     const auto primary = std::ranges::find(unique, true, &unique_index::primary);
-    for (int row = 0; row < generated.rows(); ++row) {
-        const auto name = generated.text(row, 0);
-        const auto number = static_cast<int>(generated.integer(row, 1));
-        const bool of_key = key.empty()
-                                ? primary != unique.end() && std::ranges::count(primary->columns, number) > 0
-                                : std::ranges::count(key, name) > 0;
-        if (of_key)
-            throw is_generated(table, name, "ARCHIVE_KEY_COLUMN");
+    for (const auto& each : columns.generated) {
+        const bool of_primary =
+            primary != unique.end() && std::ranges::count(primary->columns, each.number) > 0;
+        if (wanted.empty() ? of_primary : std::ranges::count(wanted, each.name) > 0)
+            throw is_generated(table, each.name, "ARCHIVE_KEY_COLUMN");
     }
-    auto chosen = choose_key(columns, unique, key, demand == key_demand::unique);
-    if (!chosen.mistake.empty())
+}
+
+// `wanted`: see choose_key.
+awaitable<void> choose_key_columns(db::connection& session, table_description& table,
+                                   const catalog_columns& columns, const std::vector<std::string>& wanted,
+                                   key_demand demand) {
+    const auto unique = co_await read_unique_indexes(session, table.oid);
+    key_must_be_stored(table, columns, unique, wanted);
+    auto chosen = choose_key(columns.written, unique, wanted, demand == key_demand::unique);
+    if (!chosen.mistake.empty()) {
         co_await must_be_of_a_shape(session, table.oid);
-    if (!chosen.mistake.empty())
         throw async::error(failure::precondition, fmt::format("table {} {}", table.name, chosen.mistake),
                            std::move(chosen.hint));
-    std::string told_by = fmt::format("{}\n", found.text(static_cast<int>(time_position(table)), 2));
+    }
+    std::string told_by = fmt::format("{}\n", columns.full_types.at(time_position(table)));
     for (const auto& name : chosen.names) {
-        const auto column = std::ranges::find(columns, name, &table_column::name);
-        const auto position = static_cast<std::size_t>(column - columns.begin());
+        const auto column = std::ranges::find(columns.written, name, &table_column::name);
+        const auto position = static_cast<std::size_t>(column - columns.written.begin());
         table.keys.push_back({name, db::connection::identifier(name), column->type, position});
-        told_by += fmt::format("{}\n", found.text(static_cast<int>(position), 2));
+        told_by += fmt::format("{}\n", columns.full_types.at(position));
     }
     table.identity = azure::crc64(0, std::as_bytes(std::span(told_by)));
 }
@@ -168,7 +195,9 @@ awaitable<table_description> describe_table(db::connection& session, named_table
     table.partitioned = kind == "p";
     table.pages = static_cast<std::uint64_t>(found.integer(0, 2));
     table.rows_estimate = std::stod(std::string(found.text(0, 3)));
-    co_await read_columns(session, table, time_column, key, demand);
+    const auto columns = co_await read_columns(session, table);
+    choose_time_column(table, columns, time_column);
+    co_await choose_key_columns(session, table, columns, key, demand);
 
     const std::array parameters{db::parameter(oid), db::parameter(time_column)};
     const auto index =
