@@ -12,6 +12,9 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
+#include <optional>
+#include <vector>
 
 namespace archive {
 
@@ -170,24 +173,70 @@ awaitable<void> check_transactions(db::connection& session, std::vector<check_li
             "Look in pg_stat_activity (xact_start) and pg_prepared_xacts, and end what was forgotten.");
 }
 
-awaitable<void> look(db::connection& session, const preflight_context& context,
-                     std::vector<check_line>& lines, std::optional<table_description>& table) {
-    add(lines, "database", check_status::ok, context.database_name);
-    if (context.link)
-        lines.push_back(context.link());
-    co_await check_session(session, lines);
+awaitable<void> check_enough_connections(db::connection& session, const preflight_context& context,
+                                         std::vector<check_line>& lines) {
     connections_needed needed;
     if (context.aim == preflight_aim::archive) {
         needed.most = std::max(2, static_cast<int>(context.settings.parallel) + 1);
         needed.fewer = "a smaller ARCHIVE_PARALLEL";
     }
     co_await check_connections(session, needed, lines);
+}
+
+// Adds the lines about the table itself. Returns what the other checks need: a table whose key is not unique
+// is described too.
+awaitable<std::optional<table_description>> check_table(db::connection& session, named_table named,
+                                                        const settings& wanted,
+                                                        std::vector<check_line>& lines) {
+    std::optional<table_description> table;
+    std::exception_ptr unfit;
+    try {
+        table = co_await describe_table(session, named, wanted.time_column, wanted.key_columns);
+        add(lines, "table", check_status::ok,
+            fmt::format("{}, time {}, key {} ({}), {}", table->name, table->time_column, key_names(*table),
+                        table->keys.front().type, rows_known(*table)));
+        add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(*table)));
+        co_return table;
+    } catch (const async::error&) {
+        unfit = std::current_exception();
+    }
+    lines.push_back(failed_line("table", unfit));
+    try {
+        table =
+            co_await describe_table(session, named, wanted.time_column, wanted.key_columns, key_demand::any);
+    } catch (const async::error&) {
+        table.reset(); // the line above says what is wrong
+    }
+    co_return table;
+}
+
+awaitable<void> check_contents(db::connection& session, const preflight_context& context,
+                               const table_description& table, std::vector<check_line>& lines) {
+    co_await check_rights(session, table, context.aim, lines);
+    co_await check_gaps(session, table, lines);
     co_await tell(context, lines);
-    const auto& settings = context.settings;
+    if (context.aim == preflight_aim::restore) {
+        co_await check_restore_obstacles(session, table, lines);
+        co_return;
+    }
+    co_await check_obstacles(session, table, context.settings.side_effects, lines);
+    check_indexes(table, lines);
+    co_await tell(context, lines);
+    co_await check_transactions(session, lines);
+}
+
+awaitable<void> look(db::connection& session, const preflight_context& context,
+                     std::vector<check_line>& lines, std::optional<table_description>& table) {
+    add(lines, "database", check_status::ok, context.database_name);
+    if (context.link)
+        lines.push_back(context.link());
+    co_await check_session(session, lines);
+    co_await check_enough_connections(session, context, lines);
+    co_await tell(context, lines);
     named_table named;
     std::exception_ptr missing;
     try {
-        named = co_await resolve_table(session, settings.table);
+        named = co_await resolve_table(session, context.settings.table);
     } catch (const async::error&) {
         missing = std::current_exception();
     }
@@ -195,42 +244,14 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
     auto transaction = co_await db::transaction::begin(session, options);
     co_await check_server(session, lines);
     co_await tell(context, lines);
-    try {
-        if (!missing)
-            table = co_await describe_table(session, named, settings.time_column, settings.key_columns);
-    } catch (const async::error&) {
-        missing = std::current_exception();
-    }
     if (missing) {
         lines.push_back(failed_line("table", missing));
-        // The other checks are made even if the key is not unique.
-        try {
-            if (named.oid != 0)
-                table = co_await describe_table(session, named, settings.time_column, settings.key_columns,
-                                                key_demand::any);
-        } catch (const async::error&) {
-            table.reset();
-        }
-        if (!table)
-            co_return;
-    } else {
-        add(lines, "table", check_status::ok,
-            fmt::format("{}, time {}, key {} ({}), {}", table->name, table->time_column, key_names(*table),
-                        table->keys.front().type, rows_known(*table)));
-        add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(*table)));
-    }
-    co_await check_rights(session, *table, context.aim, lines);
-    co_await check_gaps(session, *table, lines);
-    co_await tell(context, lines);
-    if (context.aim == preflight_aim::restore) {
-        co_await check_restore_obstacles(session, *table, lines);
-        co_await transaction.rollback();
         co_return;
     }
-    co_await check_obstacles(session, *table, settings.side_effects, lines);
-    check_indexes(*table, lines);
-    co_await tell(context, lines);
-    co_await check_transactions(session, lines);
+    table = co_await check_table(session, named, context.settings, lines);
+    if (!table)
+        co_return;
+    co_await check_contents(session, context, *table, lines);
     co_await transaction.rollback(); // it has only read
 }
 

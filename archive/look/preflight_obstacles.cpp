@@ -10,8 +10,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <exception>
 #include <iterator>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace archive {
 
@@ -70,6 +75,77 @@ awaitable<void> check_restore_limits(db::connection& session, const table_descri
         append(lines, "restore", check_status::ok, "nothing of the table keeps its rows from coming back");
 }
 
+void check_shape(const table_shape& shape, std::vector<check_line>& lines) {
+    judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
+    judge(lines, "rules", rule_mistake(shape), "none on DELETE");
+    judge(lines, "publications", publication_mistake(shape), "none is in the way of a DELETE");
+    for (const auto& each : shape.unfinished)
+        append(lines, "partitions", check_status::warning, sentence_of(each), statement_to_finish(each));
+    if (const auto unlogged = unlogged_mistake(shape))
+        append(lines, "logging", check_status::warning, unlogged->message(), unlogged->hint());
+    else
+        append(lines, "logging", check_status::ok, "the table survives a crash");
+    append(lines, "insert", check_status::ok,
+           shape.may_insert
+               ? fmt::format("{} may INSERT: restore in place works", shape.role)
+               : fmt::format("{} may not INSERT, and need not: only restore in place does", shape.role));
+}
+
+void check_triggers(std::span<const db::effect> effects, std::vector<check_line>& lines) {
+    std::vector<db::effect> triggers;
+    std::ranges::copy_if(effects, std::back_inserter(triggers),
+                         [](const db::effect& each) { return each.reason == db::effect::cause::trigger; });
+    if (triggers.empty())
+        append(lines, "triggers", check_status::ok, "none on DELETE");
+    else
+        append(
+            lines, "triggers", check_status::warning,
+            fmt::format("{} will run for archived rows; one that keeps rows ends a run with exit code 7, one "
+                        "that deletes or changes others with 3",
+                        db::in_words(triggers)),
+            "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
+}
+
+// `root`: the table, or the partitioned table above it.
+awaitable<void> check_foreign_keys(db::connection& session, const table_description& table,
+                                   std::uint32_t root, std::span<const db::effect> effects,
+                                   db::side_effects policy, std::vector<check_line>& lines) {
+    const auto before = lines.size();
+    for (const auto& each : effects)
+        if (each.reason == db::effect::cause::constraint)
+            append(lines, "foreign keys", check_status::warning, consequence_of(each, root, policy),
+                   fmt::format("Archive {} first, or drop the constraint.", each.table.name));
+    const auto oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto keys = co_await session.query(
+        "SELECT conname, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+        " AND confrelid = $1::oid AND confdeltype NOT IN ('c', 'n', 'd') ORDER BY conname",
+        parameters);
+    for (int row = 0; row < keys.rows(); ++row)
+        append(lines, "foreign keys", check_status::warning,
+               fmt::format(
+                   "{} of {} refers to this table: rows it refers to cannot be deleted, and fail the run",
+                   keys.text(row, 0), keys.text(row, 1)),
+               fmt::format("Archive {} first, or drop the constraint.", keys.text(row, 1)));
+    if (lines.size() == before)
+        append(lines, "foreign keys", check_status::ok, "no table refers to this one");
+}
+
+awaitable<void> check_side_effects(db::connection& session, db::delete_watch watch,
+                                   std::vector<check_line>& lines) {
+    std::exception_ptr uncounted;
+    try {
+        static_cast<void>(co_await db::foresee_effects(session, watch));
+    } catch (const async::error&) {
+        uncounted = std::current_exception();
+    }
+    if (uncounted)
+        lines.push_back(failed_line("side effects", uncounted));
+    else
+        append(lines, "side effects", check_status::ok,
+               "whatever the DELETE changes is counted before COMMIT");
+}
+
 } // namespace
 
 awaitable<void> check_restore_obstacles(db::connection& session, const table_description& table,
@@ -84,75 +160,18 @@ awaitable<void> check_restore_obstacles(db::connection& session, const table_des
 
 awaitable<void> check_obstacles(db::connection& session, const table_description& table,
                                 db::side_effects policy, std::vector<check_line>& lines) {
-    const auto oid = std::to_string(table.oid);
-    const std::array parameters{db::parameter(oid)};
     const auto shape = co_await read_shape(session, table.oid);
-    judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
-    judge(lines, "rules", rule_mistake(shape), "none on DELETE");
-    judge(lines, "publications", publication_mistake(shape), "none is in the way of a DELETE");
-    for (const auto& each : shape.unfinished)
-        append(lines, "partitions", check_status::warning, sentence_of(each), statement_to_finish(each));
-    if (const auto unlogged = unlogged_mistake(shape))
-        append(lines, "logging", check_status::warning, unlogged->message(), unlogged->hint());
-    else
-        append(lines, "logging", check_status::ok, "the table survives a crash");
-    append(lines, "insert", check_status::ok,
-           shape.may_insert
-               ? fmt::format("{} may INSERT: restore in place works", shape.role)
-               : fmt::format("{} may not INSERT, and need not: only restore in place does", shape.role));
+    check_shape(shape, lines);
     co_await check_restore_limits(session, table, lines);
-
-    const auto top = co_await db::root_of(session, table.oid);
+    db::delete_watch watch;
+    watch.table = co_await db::root_of(session, table.oid);
+    watch.policy = policy;
+    watch.setting = "ARCHIVE_SIDE_EFFECTS";
     const auto catalog = co_await db::read_effect_catalog(session);
-    const auto effects = db::effects_of_delete(catalog, top.oid);
-    std::vector<db::effect> triggers;
-    std::ranges::copy_if(effects, std::back_inserter(triggers),
-                         [](const db::effect& each) { return each.reason == db::effect::cause::trigger; });
-    if (triggers.empty())
-        append(lines, "triggers", check_status::ok, "none on DELETE");
-    else
-        append(
-            lines, "triggers", check_status::warning,
-            fmt::format("{} will run for archived rows; one that keeps rows ends a run with exit code 7, one "
-                        "that deletes or changes others with 3",
-                        db::in_words(triggers)),
-            "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
-    bool referred = false;
-    for (const auto& each : effects) {
-        if (each.reason != db::effect::cause::constraint)
-            continue;
-        referred = true;
-        append(lines, "foreign keys", check_status::warning, consequence_of(each, top.oid, policy),
-               fmt::format("Archive {} first, or drop the constraint.", each.table.name));
-    }
-    const auto keys = co_await session.query(
-        "SELECT conname, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
-        " AND confrelid = $1::oid AND confdeltype NOT IN ('c', 'n', 'd') ORDER BY conname",
-        parameters);
-    for (int row = 0; row < keys.rows(); ++row)
-        append(lines, "foreign keys", check_status::warning,
-               fmt::format(
-                   "{} of {} refers to this table: rows it refers to cannot be deleted, and fail the run",
-                   keys.text(row, 0), keys.text(row, 1)),
-               fmt::format("Archive {} first, or drop the constraint.", keys.text(row, 1)));
-    if (!referred && keys.rows() == 0)
-        append(lines, "foreign keys", check_status::ok, "no table refers to this one");
-
-    std::exception_ptr uncounted;
-    try {
-        db::delete_watch watch;
-        watch.table = top;
-        watch.policy = policy;
-        watch.setting = "ARCHIVE_SIDE_EFFECTS";
-        static_cast<void>(co_await db::foresee_effects(session, watch));
-    } catch (const async::error&) {
-        uncounted = std::current_exception();
-    }
-    if (uncounted)
-        lines.push_back(failed_line("side effects", uncounted));
-    else
-        append(lines, "side effects", check_status::ok,
-               "whatever the DELETE changes is counted before COMMIT");
+    const auto effects = db::effects_of_delete(catalog, watch.table.oid);
+    check_triggers(effects, lines);
+    co_await check_foreign_keys(session, table, watch.table.oid, effects, policy, lines);
+    co_await check_side_effects(session, std::move(watch), lines);
 }
 
 } // namespace archive
