@@ -79,68 +79,59 @@ bool exports_take(const option& setting) {
                                                           setting.environment);
 }
 
+// What a command takes besides --config.
+struct taken {
+    command which;
+    std::initializer_list<name_list> groups;
+};
+
+constexpr taken taken_by_groups[] = {
+    {command::plan,
+     {group::logging, group::database, group::lake, group::table, group::due, group::resources,
+      group::forecast, group::foreseeing}},
+    {command::restore,
+     {group::logging, group::database, group::lake, group::table, group::placement, group::resources,
+      group::waits, group::running, group::foreseeing}},
+    {command::erase,
+     {group::logging, group::database, group::lake, group::table, group::placement, group::resources,
+      group::waits, group::erasing, group::foreseeing}},
+    {command::verify,
+     {group::logging, group::database, group::lake, group::table, group::resources, group::trace}},
+    {command::check,
+     {group::logging, group::database, group::lake, group::table, group::placement, group::trace,
+      group::foreseeing, group::projecting, group::sink_of_exports, group::tasks}},
+    {command::list, {group::logging, group::lake, group::owner, group::trace_and_report}},
+    {command::cat, {group::logging, group::lake, group::owner, group::reading, group::trace}},
+    {command::send, {group::logging, group::requests}},
+    {command::journal, {group::logging, group::database, group::journal}}, // its positions
+    {command::project,
+     {group::logging, group::database, group::projecting, group::requests, group::metrics, group::health,
+      group::listening}},
+    // What is archived is left out of a replay.
+    {command::projections,
+     {group::logging, group::database, group::projecting, group::requests, group::lake, group::replaying}},
+    {command::dead_letters, {group::logging, group::database, group::projecting, group::requests}},
+    {command::migrate, {group::logging, group::database, group::projecting, group::requests}},
+};
+
 bool takes(command which, const option& setting) {
     const auto name = setting.environment;
     if (name == config_file)
         return which != command::completion && which != command::version && which != command::help;
-    switch (which) {
-    case command::archive:
+    if (which == command::config)
+        return true;
+    if (which == command::archive)
         return setting.audience == audience::everybody;
-    case command::plan:
-        return among({group::logging, group::database, group::lake, group::table, group::due,
-                      group::resources, group::forecast, group::foreseeing},
-                     name);
-    case command::recover:
+    if (which == command::recover)
         return recovers_archive(name) || recovers_exports(name);
-    case command::restore:
-        return among({group::logging, group::database, group::lake, group::table, group::placement,
-                      group::resources, group::waits, group::running, group::foreseeing},
-                     name);
-    case command::export_tasks:
+    if (which == command::export_tasks)
         return exports_take(setting) || among({group::metrics, group::trace}, name);
-    case command::serve: // a server's trace would have no end
+    if (which == command::serve) // a server's trace would have no end
         return exports_take(setting) ||
                (setting.audience == audience::serving && !among({group::health}, name));
-    case command::send:
-        return among({group::logging, group::requests}, name);
-    case command::journal:
-        return among({group::logging, group::database, group::journal}, name); // its positions
-    case command::project:
-        return among({group::logging, group::database, group::projecting, group::requests, group::metrics,
-                      group::health, group::listening},
-                     name);
-    case command::projections: // what is archived is left out of a replay
-        return among({group::logging, group::database, group::projecting, group::requests, group::lake,
-                      group::replaying},
-                     name);
-    case command::dead_letters:
-    case command::migrate:
-        return among({group::logging, group::database, group::projecting, group::requests}, name);
-    case command::list:
-        return among({group::logging, group::lake, group::owner, group::trace_and_report}, name);
-    case command::cat:
-        return among({group::logging, group::lake, group::owner, group::reading, group::trace}, name);
-    case command::erase:
-        return among({group::logging, group::database, group::lake, group::table, group::placement,
-                      group::resources, group::waits, group::erasing, group::foreseeing},
-                     name);
-    case command::verify:
-        return among(
-            {group::logging, group::database, group::lake, group::table, group::resources, group::trace},
-            name);
-    case command::check:
-        return among({group::logging, group::database, group::lake, group::table, group::placement,
-                      group::trace, group::foreseeing, group::projecting, group::sink_of_exports,
-                      group::tasks},
-                     name);
-    case command::config:
-        return true;
-    case command::completion:
-    case command::version:
-    case command::help:
-        break;
-    }
-    return false;
+    return std::ranges::any_of(taken_by_groups, [which, name](const taken& each) {
+        return each.which == which && among(each.groups, name);
+    });
 }
 
 // The container is made by what writes files of its own accord.
