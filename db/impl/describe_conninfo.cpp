@@ -1,6 +1,7 @@
 // Tested by tests/unit/db/conninfo_test.cpp.
 #include "db/connection.hpp"
 #include "db/impl/conninfo.hpp"
+#include "db/impl/effective_settings.hpp"
 #include "db/impl/libpq.hpp"
 
 #include <algorithm>
@@ -8,44 +9,6 @@
 namespace db {
 
 namespace {
-
-class effective_settings {
-  public:
-    explicit effective_settings(settings given)
-        : given_(std::move(given))
-        , defaults_(PQconndefaults()) {}
-
-    // As libpq finds it: the connection string, the service file, the environment, the compiled-in value.
-    [[nodiscard]] std::string operator[](std::string_view keyword) const {
-        const auto named = std::find_if(given_.begin(), given_.end(),
-                                        [&](const setting& each) { return each.keyword == keyword; });
-        if (named != given_.end())
-            return named->value;
-        for (const PQconninfoOption* option = defaults_.get(); option && option->keyword; ++option) {
-            if (option->keyword == keyword && option->val)
-                return option->val;
-        }
-        return {};
-    }
-    [[nodiscard]] bool given(std::string_view keyword) const {
-        return std::any_of(given_.begin(), given_.end(),
-                           [&](const setting& each) { return each.keyword == keyword; });
-    }
-
-  private:
-    settings given_;
-    conninfo_handle defaults_;
-};
-
-std::vector<std::string> split(std::string_view list) {
-    std::vector<std::string> parts;
-    for (std::size_t from = 0; from <= list.size();) {
-        const auto comma = std::min(list.find(',', from), list.size());
-        parts.emplace_back(list.substr(from, comma - from));
-        from = comma + 1;
-    }
-    return parts;
-}
 
 std::string address(std::string host, const std::string& port) {
     if (host.empty())
@@ -57,8 +20,8 @@ std::string address(std::string host, const std::string& port) {
 
 std::string addresses(const effective_settings& effective) {
     const std::string host = effective["host"];
-    const auto hosts = split(host.empty() ? effective["hostaddr"] : host);
-    const auto ports = split(effective["port"]);
+    const auto hosts = parts_of(host.empty() ? effective["hostaddr"] : host);
+    const auto ports = parts_of(effective["port"]);
     std::string text;
     for (std::size_t i = 0; i < hosts.size(); ++i) {
         if (i != 0)

@@ -3,13 +3,19 @@
 #include "async/race.hpp"
 #include "db/impl/connect_failure.hpp"
 #include "db/impl/conninfo.hpp"
+#include "db/impl/host_list.hpp"
 #include "db/impl/libpq.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
+#include <chrono>
+#include <cstddef>
 #include <new>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace db {
 
@@ -80,6 +86,47 @@ awaitable<std::shared_ptr<libpq_session>> connect(settings wanted, async::helper
                                               helper, log);
 }
 
+// On the helper thread, see one_for_each_host.
+awaitable<std::vector<listed_server>> split_by_host(settings wanted, async::helper_thread& helper) {
+    const auto servers = std::make_shared<std::vector<listed_server>>();
+    std::function<void()> split = [servers, wanted] { *servers = one_for_each_host(wanted); };
+    co_await helper.run(std::move(split));
+    co_return std::move(*servers);
+}
+
+// libpq's own rule: the next host is tried where this one cannot be reached, is starting, or is not of the
+// kind that target_session_attrs names. One that refuses the user, or has no room, ends the search.
+bool may_be_another(const async::error& failed) {
+    const auto* const said = dynamic_cast<const error*>(&failed);
+    return failed.kind() == async::failure::temporary &&
+           (said == nullptr || !said->state().starts_with("53"));
+}
+
+// Each server has the whole of `patience`. The error names each server that was tried.
+awaitable<std::shared_ptr<libpq_session>> connect_to_one_of(std::vector<listed_server> servers,
+                                                            std::chrono::seconds patience,
+                                                            async::helper_thread& helper, async::log& log) {
+    std::string before;
+    for (std::size_t at = 0;; ++at) {
+        const auto deadline = async::deadline::after(patience);
+        try {
+            co_return co_await async::with_deadline(connect(servers.at(at).wanted, helper, log), deadline,
+                                                    "connect");
+        } catch (async::error& failed) {
+            const bool silent = dynamic_cast<const error*>(&failed) == nullptr;
+            auto said = silent && servers.size() > 1
+                            ? fmt::format("{}: {}", servers.at(at).name, failed.message())
+                            : failed.message();
+            said = before.empty() ? said : fmt::format("{}; {}", before, said);
+            if (at + 1 == servers.size() || !may_be_another(failed)) {
+                failed.set_message(std::move(said));
+                throw;
+            }
+            before = std::move(said);
+        }
+    }
+}
+
 link_facts link_of(PGconn* handle) {
     link_facts link;
     link.encrypted = PQsslInUse(handle) != 0;
@@ -118,14 +165,16 @@ awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, 
         auto password = co_await options.password();
         wanted.push_back({"password", std::move(password)});
     }
-    const auto deadline = async::deadline::after(connect_timeout_of(options));
+    const auto patience = connect_timeout_of(options);
     std::string target = "the database server";
     std::optional<async::error> late;
     try {
+        const auto deadline = async::deadline::after(patience);
         target =
             co_await async::with_deadline(describe_target(options.conninfo, helper), deadline, "connect");
-        auto session =
-            co_await async::with_deadline(connect(std::move(wanted), helper, log), deadline, "connect");
+        auto servers =
+            co_await async::with_deadline(split_by_host(std::move(wanted), helper), deadline, "connect");
+        auto session = co_await connect_to_one_of(std::move(servers), patience, helper, log);
         if (options.opened)
             options.opened(link_of(session->handle()));
         co_return session;

@@ -40,6 +40,28 @@ TEST_F(connect_test, tries_the_next_host) {
     run(story());
 }
 
+TEST_F(connect_test, tries_the_next_host_after_one_that_does_not_answer) {
+    const auto story = [this]() -> awaitable<void> {
+        using boost::asio::ip::tcp;
+        const auto session = co_await open();
+        const auto at = co_await session->query("SELECT inet_server_port()");
+        const std::string port(at.text(0, 0));
+        tcp::acceptor silent(io_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+        const auto mute = std::to_string(silent.local_endpoint().port());
+        if (!port.empty()) {
+            const auto second =
+                co_await open("host=127.0.0.1,127.0.0.1 connect_timeout=1 port=" + mute + "," + port);
+            EXPECT_TRUE(second->usable());
+        }
+        const auto error = co_await error_of<db::error>(
+            open("host=127.0.0.1,127.0.0.1 dbname=d user=u connect_timeout=1 port=" + mute + ",1"));
+        EXPECT_EQ(error->message(), "server at \"127.0.0.1\", port " + mute +
+                                        ": timed out waiting for connect; connection to server at "
+                                        "\"127.0.0.1\", port 1 failed: Connection refused");
+    };
+    run(story());
+}
+
 TEST_F(connect_test, says_what_went_wrong) {
     const auto story = [this]() -> awaitable<void> {
         auto error = co_await error_of<db::error>(open("dbname=no_such_database"));
