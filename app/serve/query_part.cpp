@@ -25,6 +25,10 @@ using definition_list = std::vector<events::projection_definition>;
 
 constexpr std::chrono::seconds pause_before_tables{5};
 constexpr std::chrono::seconds proved_for{30};
+// How long a request waits for tables that are being made, and until when after the start.
+constexpr std::chrono::seconds tables_patience{5};
+constexpr std::chrono::seconds tables_made_by{60};
+constexpr std::chrono::milliseconds pause_between_looks{100};
 // A client that does not read keeps its answer until SERVE_CLIENT_TIMEOUT.
 constexpr std::size_t answers_max = std::size_t{64} << 20; // bytes; docs/queries.md
 
@@ -173,13 +177,27 @@ std::vector<readiness_probe> query_part::probes() {
     return all;
 }
 
+awaitable<events::query_answer> query_part::answer_once_made(const events::query& which,
+                                                             std::vector<std::optional<std::string>> values) {
+    const auto patience =
+        std::min(std::chrono::steady_clock::now() + tables_patience, began_ + tables_made_by);
+    for (;;) {
+        auto answered = co_await desk_.answer(which, values);
+        if (!answered.lacks_a_name && answered.kind != events::query_answer::outcome::unavailable)
+            worked_.insert(&which);
+        if (!answered.lacks_a_name || worked_.contains(&which) || std::chrono::steady_clock::now() > patience)
+            co_return answered;
+        co_await async::pause(pause_between_looks);
+    }
+}
+
 awaitable<http::response> query_part::answer(const events::query& which, http::request& asked) {
     std::vector<std::optional<std::string>> values;
     for (const auto& each : which.read.path_names)
         values.emplace_back(asked.parameters.at(each));
     for (const auto& each : which.read.more_names)
         values.push_back(asked.query_value(each));
-    auto answered = co_await desk_.answer(which, std::move(values));
+    auto answered = co_await answer_once_made(which, std::move(values));
     auto room = budget_.take(answered.body.size());
     if (!room)
         answered = events::unavailable_now("answers that wait for their clients take 64 MiB already");

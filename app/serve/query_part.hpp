@@ -11,7 +11,9 @@
 #include "events/queries/query_desk.hpp"
 #include "events/queries/query_set.hpp"
 
+#include <chrono>
 #include <deque>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,6 +43,10 @@ class query_part final : public served_part {
     };
 
     [[nodiscard]] async::awaitable<http::response> answer(const events::query& which, http::request& asked);
+    // Waits some seconds for the tables of a query that has not worked yet: after the start they are made
+    // beside the first requests.
+    [[nodiscard]] async::awaitable<events::query_answer>
+    answer_once_made(const events::query& which, std::vector<std::optional<std::string>> values);
     [[nodiscard]] async::awaitable<std::string> problem();
     [[nodiscard]] async::awaitable<void> keep_making_tables();
     [[nodiscard]] async::awaitable<void> make_tables();
@@ -52,6 +58,8 @@ class query_part final : public served_part {
     events::query_set set_;
     std::set<const events::query*> unproved_; // which the server has not checked yet
     std::deque<described> described_;         // in the order of set_.queries
+    std::set<const events::query*> worked_;   // which have been answered, so that their tables are there
+    const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     events::query_desk desk_;
     memory_budget budget_;     // of answers that wait for their clients
     async::task_scope making_; // tables

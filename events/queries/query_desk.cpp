@@ -44,6 +44,12 @@ bool is_about_types(const db::error& said) {
     return std::ranges::find(states, said.state()) != states.end();
 }
 
+// A schema, table, column, function or type that is not there.
+bool is_about_missing_names(const db::error& said) {
+    constexpr std::array<std::string_view, 5> states{"3F000", "42P01", "42703", "42883", "42704"};
+    return std::ranges::find(states, said.state()) != states.end();
+}
+
 // 57014: it took longer than its statement_timeout.
 bool may_pass_later(const db::error& said) {
     return said.kind() == failure::temporary || said.state() == "57014" || said.state().starts_with("53");
@@ -118,7 +124,8 @@ query_answer query_desk::answer_to_error(const query& asked, const parameters& v
             status_broken,
             {},
             {},
-            fmt::format("{}: {}", place_of_mistake(asked, said), said.message())};
+            fmt::format("{}: {}", place_of_mistake(asked, said), said.message()),
+            is_about_missing_names(said)};
 }
 
 bool query_desk::may_have_other_types(const db::error& said, const session_facts& on) {

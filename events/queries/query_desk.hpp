@@ -32,6 +32,7 @@ struct query_answer {
     std::string body;                // of `found`: JSON, or the text
     std::string_view parameter = {}; // of `bad_parameter`, where it is known
     std::string detail = {};         // of the last three: a clause
+    bool lacks_a_name = false;       // of `broken`: a table, column or function is not there, perhaps not yet
 };
 
 // 503. `detail`: a clause.

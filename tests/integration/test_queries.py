@@ -52,6 +52,18 @@ def test_a_timestamp_is_found_by_its_id(archiver, database):
         assert (head.status, head.body) == (200, b"") and head.headers["content-length"] == str(len(answer.body))
 
 
+@pytest.mark.parametrize(
+    "apis, path, status, body",
+    [("timestamps", f"/api/v1/timestamp/{ID}", 404, b""), ("live", "/userEvents/user1", 200, b"[]"), ("builds", "/build", 200, b"[]")],
+    ids=["timestamps", "live", "builds"],
+)
+def test_a_query_waits_for_the_tables_that_the_start_makes(archiver, tmp_path, apis, path, status, body):
+    """The server listens before the tables are there."""
+    with serving(archiver.with_settings({"JOURNAL": str(tmp_path / "journal")}), apis) as service:
+        answer = service.get(path)
+        assert (answer.status, answer.body) == (status, body)
+
+
 def test_revenues_are_an_array_of_rows(archiver, database):
     with serving(archiver, "live") as service:
         wait_until_ready(service)
