@@ -32,6 +32,10 @@ void log::info(std::string_view event, std::string_view message, std::span<const
     submit(log_level::info, event, message, fields);
 }
 
+void log::warn(std::string_view event, std::string_view message, std::span<const log_field> fields) {
+    submit(log_level::warn, event, message, fields);
+}
+
 void log::error(std::string_view event, std::string_view message, std::span<const log_field> fields) {
     submit(log_level::error, event, message, fields);
 }

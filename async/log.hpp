@@ -71,6 +71,7 @@ class log {
     // Fields that are decided at run time.
     void debug(std::string_view event, std::string_view message, std::span<const log_field> fields);
     void info(std::string_view event, std::string_view message, std::span<const log_field> fields);
+    void warn(std::string_view event, std::string_view message, std::span<const log_field> fields);
     void error(std::string_view event, std::string_view message, std::span<const log_field> fields);
 
     // As info, whatever the threshold: the one line that must never be missing.

@@ -3,8 +3,11 @@
 #include "async/pause.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <random>
+#include <span>
+#include <vector>
 
 namespace async {
 
@@ -28,8 +31,12 @@ milliseconds backoff(const retry_policy& policy, int failed_tries, double random
 }
 
 void retry_history::add(const error& failed) {
+    constexpr std::size_t causes_max = 8;
     ++tries_;
-    ++causes_[failed.message()];
+    if (causes_.size() < causes_max || causes_.contains(failed.message()))
+        ++causes_[failed.message()];
+    else
+        ++others_;
 }
 
 std::string retry_history::summary() const {
@@ -43,6 +50,8 @@ std::string retry_history::summary() const {
         if (times > 1)
             text += " (" + std::to_string(times) + " times)";
     }
+    if (others_ > 0)
+        text += "; other errors (" + std::to_string(others_) + " times)";
     return text;
 }
 
@@ -64,12 +73,12 @@ milliseconds next_pause(const retry_context& context, retry_history& history,
 awaitable<void> before_next_try(retry_context& context, std::string_view doing, std::exception_ptr failed,
                                 int tries, milliseconds backoff) {
     ++context.retries;
-    context.log.warn("retry", "a try failed, trying again",
-                     {{"what", doing},
-                      {"error.message", describe(failed)},
-                      {"try", tries},
-                      {"tries_max", context.policy.tries_max},
-                      {"pause_ms", backoff.count()}});
+    const auto why = describe(failed);
+    std::vector<log_field> fields{{"what", doing}, {"error.message", why}, {"try", tries}};
+    if (context.policy.tries_max != tries_without_end)
+        fields.emplace_back("tries_max", context.policy.tries_max);
+    fields.emplace_back("pause_ms", backoff.count());
+    context.log.warn("retry", "a try failed, trying again", std::span<const log_field>(fields));
     co_await pause(backoff);
 }
 

@@ -10,12 +10,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace async {
+
+inline constexpr int tries_without_end = std::numeric_limits<int>::max();
 
 struct retry_policy {
     int tries_max = 6;                           // the first try included, at least 1
@@ -38,11 +41,12 @@ class retry_history {
   public:
     void add(const error& failed);
     [[nodiscard]] int tries() const noexcept { return tries_; }
-    // Replaces the message of `last` by the summary if there was more than one try.
+    // "gave up after 3 tries: connection reset; timed out (2 times)"
     [[nodiscard]] std::string summary() const;
 
   private:
-    std::map<std::string, int> causes_;
+    std::map<std::string, int> causes_; // the first few: tries without an end may have any number
+    int others_ = 0;
     int tries_ = 0;
 };
 

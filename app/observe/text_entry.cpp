@@ -58,9 +58,9 @@ const async::log_field* field_of(const log_entry& entry, std::string_view key) {
     return found == entry.fields.end() ? nullptr : &*found;
 }
 
-bool says_something(const async::log_field& field, bool in_full) {
-    if (!in_full &&
-        (field.key == "error.type" || field.key == "exit_code")) // the last line has the exit code
+// Empty fields say nothing, and without `in_full` those that the last line of a run has.
+bool is_shown(const async::log_field& field, bool in_full) {
+    if (!in_full && (field.key == "error.type" || field.key == "exit_code"))
         return false;
     if (const auto* text = std::get_if<std::string_view>(&field.value))
         return !text->empty();
@@ -118,22 +118,38 @@ std::string with_event(std::string text, const log_entry& entry, const text_look
     return lines;
 }
 
-std::string general_lines(const log_entry& entry, std::string_view time, const text_look& look) {
+namespace {
+
+// The time and the level, in its colour, in front of the text, and the event's name behind it.
+std::string timed_lines(std::string_view text, const log_entry& entry, std::string_view time,
+                        const text_look& look) {
     const auto level = name_of(entry.level);
-    auto text = fmt::format("{}Z {}{}{}", time, level, level.empty() ? "" : " ", entry.message);
-    std::string hint;
-    for (const auto& field : entry.fields)
-        if (field.key == "error.hint" || field.key == "hint")
-            hint = std::visit(as_text(), field.value);
-        else if (says_something(field, look.in_full) && !is_in(entry.message, field))
-            text += pair_of(field);
-    auto lines = with_event(std::move(text), entry, look, indent_of_entries);
+    auto lines = with_event(fmt::format("{}Z {}{}{}", time, level, level.empty() ? "" : " ", text), entry,
+                            look, indent_of_entries);
     if (look.colour && !level.empty()) {
         const auto at = time.size() + 2;
         lines.insert(at + level.size(), "\x1b[0m");
         lines.insert(at, colour_of(entry.level));
     }
-    lines += '\n';
+    return lines + '\n';
+}
+
+// Of lines that leave out their other fields.
+std::string pid_of(const log_entry& entry) {
+    return has_field(entry, "pid") ? "  pid=" + text_of(entry, "pid") : std::string();
+}
+
+} // namespace
+
+std::string general_lines(const log_entry& entry, std::string_view time, const text_look& look) {
+    std::string text(entry.message);
+    std::string hint;
+    for (const auto& field : entry.fields)
+        if (field.key == "error.hint" || field.key == "hint")
+            hint = std::visit(as_text(), field.value);
+        else if (is_shown(field, look.in_full) && !is_in(entry.message, field))
+            text += pair_of(field);
+    auto lines = timed_lines(text, entry, time, look);
     if (!hint.empty())
         lines += std::string(indent_of_entries, ' ') +
                  wrapped(printable(hint), look.width, indent_of_entries, indent_of_entries) + "\n";
@@ -141,14 +157,12 @@ std::string general_lines(const log_entry& entry, std::string_view time, const t
 }
 
 std::string retry_line(const log_entry& entry, std::string_view time, const text_look& look) {
-    log_entry said = entry;
-    const auto message =
-        fmt::format("{}: {}; try {} of {} in {:.1f} s", text_of(entry, "what"),
-                    text_of(entry, "error.message"), number_of(entry, "try") + 1,
-                    number_of(entry, "tries_max"), static_cast<double>(number_of(entry, "pause_ms")) / 1e3);
-    said.message = message;
-    said.fields = {};
-    return general_lines(said, time, look);
+    const auto of = has_field(entry, "tries_max") ? " of " + text_of(entry, "tries_max") : std::string();
+    const std::chrono::duration<double, std::milli> pause(static_cast<double>(number_of(entry, "pause_ms")));
+    const auto text = fmt::format("{}: {}; try {}{} in {:.1f} s{}", text_of(entry, "what"),
+                                  text_of(entry, "error.message"), number_of(entry, "try") + 1, of,
+                                  std::chrono::duration<double>(pause).count(), pid_of(entry));
+    return timed_lines(text, entry, time, look);
 }
 
 std::string request_line(const log_entry& entry, std::string_view time, const text_look& look) {
@@ -161,6 +175,7 @@ std::string request_line(const log_entry& entry, std::string_view time, const te
         text_of(entry, "request_id"));
     if (const auto id = text_of(entry, "correlation_id"); !id.empty())
         text += "  correlation_id=" + id;
+    text += pid_of(entry);
     return wrapped(printable(text), look.width, indent_of_entries) + "\n";
 }
 

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace events {
@@ -27,7 +26,7 @@ async::retry_policy policy_of(const engine_options& options) {
     policy.pause_first = 200ms;
     policy.pause_max = 5s;
     if (!options.once)
-        policy.tries_max = std::numeric_limits<int>::max();
+        policy.tries_max = async::tries_without_end;
     return policy;
 }
 

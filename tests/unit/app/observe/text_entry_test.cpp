@@ -102,6 +102,10 @@ TEST(retry_line, says_which_try_comes_when) {
                                         {"pause_ms", 717}};
     EXPECT_EQ(retry_line({log_level::warn, "retry", "a try failed", fields}, "02:00:03", plain),
               "02:00:03Z warn asking 'db': connection refused; try 2 of 6 in 0.7 s  [retry]\n");
+    const std::vector<log_field> endless{
+        {"what", "asking 'db'"}, {"error.message", "no"}, {"try", 1}, {"pause_ms", 90}, {"pid", 7}};
+    EXPECT_EQ(retry_line({log_level::warn, "retry", "a try failed", endless}, "02:00:03", plain),
+              "02:00:03Z warn asking 'db': no; try 2 in 0.1 s  pid=7  [retry]\n");
 }
 
 TEST(request_line, has_one_line_for_a_request) {
