@@ -40,8 +40,11 @@ copy_options read_plain(std::span<const sql_word> words) {
         if (each.is("DELIMITER") || each.is("DELIMITERS") || each.is("QUOTE") || each.is("ESCAPE"))
             found.usual_dialect = false;
     }
-    const auto encoding = std::ranges::find_if(words, [](const auto& each) { return each.is("ENCODING"); });
-    if (encoding != words.end() && encoding + 1 != words.end())
+    // A column of FORCE QUOTE may have this name too.
+    const auto encoding = std::ranges::adjacent_find(words, [](const auto& one, const auto& two) {
+        return one.is("ENCODING") && two.category == sql_word::kind::quoted;
+    });
+    if (encoding != words.end())
         found.encoding = (encoding + 1)->text;
     // FORCE QUOTE says which columns are quoted, not how.
     const auto force = std::ranges::adjacent_find(

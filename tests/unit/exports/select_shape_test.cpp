@@ -40,6 +40,12 @@ TEST(statement, a_select_is_a_copy_to_stdout_in_any_spelling) {
         EXPECT_EQ(shape.encoding, sql.find("LATIN1") == std::string_view::npos ? "" : "LATIN1") << sql;
     }
     EXPECT_EQ(shape_of_select("COPY t TO STDOUT CSV HEADER ENCODING 'SJIS'").encoding, "SJIS");
+    EXPECT_EQ(shape_of_select("COPY t TO STDOUT CSV HEADER FORCE QUOTE encoding, id").encoding, "");
+    EXPECT_EQ(
+        shape_of_select("COPY t TO STDOUT CSV HEADER FORCE QUOTE encoding, id ENCODING 'EUC_JP'").encoding,
+        "EUC_JP");
+    EXPECT_EQ(shape_of_select("COPY t TO STDOUT (FORMAT csv, HEADER, FORCE_QUOTE (encoding, id))").encoding,
+              "");
 }
 
 TEST(statement, says_what_a_copy_copies) {
