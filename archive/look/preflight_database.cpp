@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <optional>
 #include <vector>
 
@@ -188,26 +187,22 @@ awaitable<void> check_enough_connections(db::connection& session, const prefligh
 awaitable<std::optional<table_description>> check_table(db::connection& session, named_table named,
                                                         const settings& wanted,
                                                         std::vector<check_line>& lines) {
-    std::optional<table_description> table;
-    std::exception_ptr unfit;
-    try {
-        table = co_await describe_table(session, named, wanted.time_column, wanted.key_columns);
-        add(lines, "table", check_status::ok,
-            fmt::format("{}, time {}, key {} ({}), {}", table->name, table->time_column, key_names(*table),
-                        table->keys.front().type, rows_known(*table)));
-        add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(*table)));
-        co_return table;
-    } catch (const async::error&) {
-        unfit = std::current_exception();
+    const auto described = [&](key_demand demand) {
+        return async::outcome_of(
+            describe_table(session, named, wanted.time_column, wanted.key_columns, demand));
+    };
+    auto fit = co_await described(key_demand::unique);
+    if (fit.failed) {
+        lines.push_back(failed_line("table", fit.failed));
+        auto any = co_await described(key_demand::any);
+        co_return std::move(any.value);
     }
-    lines.push_back(failed_line("table", unfit));
-    try {
-        table =
-            co_await describe_table(session, named, wanted.time_column, wanted.key_columns, key_demand::any);
-    } catch (const async::error&) {
-        table.reset(); // the line above says what is wrong
-    }
-    co_return table;
+    const auto& table = *fit.value;
+    add(lines, "table", check_status::ok,
+        fmt::format("{}, time {}, key {} ({}), {}", table.name, table.time_column, key_names(table),
+                    table.keys.front().type, rows_known(table)));
+    add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(table)));
+    co_return std::move(fit.value);
 }
 
 awaitable<void> check_contents(db::connection& session, const preflight_context& context,
@@ -233,22 +228,16 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
     co_await check_session(session, lines);
     co_await check_enough_connections(session, context, lines);
     co_await tell(context, lines);
-    named_table named;
-    std::exception_ptr missing;
-    try {
-        named = co_await resolve_table(session, context.settings.table);
-    } catch (const async::error&) {
-        missing = std::current_exception();
-    }
+    const auto named = co_await async::outcome_of(resolve_table(session, context.settings.table));
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     co_await check_server(session, lines);
     co_await tell(context, lines);
-    if (missing) {
-        lines.push_back(failed_line("table", missing));
+    if (named.failed) {
+        lines.push_back(failed_line("table", named.failed));
         co_return;
     }
-    table = co_await check_table(session, named, context.settings, lines);
+    table = co_await check_table(session, *named.value, context.settings, lines);
     if (!table)
         co_return;
     co_await check_contents(session, context, *table, lines);

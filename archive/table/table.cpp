@@ -46,12 +46,11 @@ std::string hint_of_times(std::span<const table_column> columns) {
 }
 
 struct catalog_columns {
-    std::vector<table_column> written;   // in the files
-    std::vector<std::string> full_types; // of these, as format_type names them with their lengths
+    std::vector<table_column> written; // in the files
     std::vector<table_column> generated;
 };
 
-// Fills what the table tells of its columns and their types.
+// Writes the names and types of the columns into `table`, and returns what the choice of time and key needs.
 awaitable<catalog_columns> read_columns(db::connection& session, table_description& table) {
     const std::string oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
@@ -71,7 +70,6 @@ awaitable<catalog_columns> read_columns(db::connection& session, table_descripti
             continue;
         }
         columns.written.push_back(column);
-        columns.full_types.push_back(full_type);
         table.columns.push_back(name);
         table.typed.push_back({name, full_type});
     }
@@ -141,12 +139,12 @@ awaitable<void> choose_key_columns(db::connection& session, table_description& t
         throw async::error(failure::precondition, fmt::format("table {} {}", table.name, chosen.mistake),
                            std::move(chosen.hint));
     }
-    std::string told_by = fmt::format("{}\n", columns.full_types.at(time_position(table)));
+    std::string told_by = fmt::format("{}\n", table.typed.at(time_position(table)).type);
     for (const auto& name : chosen.names) {
         const auto column = std::ranges::find(columns.written, name, &table_column::name);
         const auto position = static_cast<std::size_t>(column - columns.written.begin());
         table.keys.push_back({name, db::connection::identifier(name), column->type, position});
-        told_by += fmt::format("{}\n", columns.full_types.at(position));
+        told_by += fmt::format("{}\n", table.typed.at(position).type);
     }
     table.identity = azure::crc64(0, std::as_bytes(std::span(told_by)));
 }
