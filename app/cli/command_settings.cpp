@@ -79,10 +79,10 @@ bool exports_take(const option& setting) {
                                                           setting.environment);
 }
 
-// What a command takes besides --config.
+// What commands take besides --config; `takes` has the rules of those that are not listed.
 struct taken {
     command which;
-    std::initializer_list<name_list> groups;
+    std::initializer_list<name_list> groups; // constants, as the table itself
 };
 
 constexpr taken taken_by_groups[] = {

@@ -63,7 +63,9 @@ void require_journal(const std::filesystem::path& directory) {
     if (!std::filesystem::is_directory(directory, unknown))
         throw async::error(async::failure::precondition,
                            fmt::format("there is no journal in '{}'", directory.string()),
-                           "Check JOURNAL; `event-archiver serve` makes it.");
+                           "Check JOURNAL, and whether its volume is mounted. `event-archiver serve` makes "
+                           "the first journal: do "
+                           "not start it beside the database of a journal that is lost.");
 }
 
 // An event that was answered must be found after a power cut, so the directory's own entry is synced too.

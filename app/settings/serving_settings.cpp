@@ -25,9 +25,9 @@ constexpr std::array serving_rows{
     rows::of_serving(rows::secret(
         {"SERVE_TOKEN", "", "", "TOKEN",
          "the token that clients send as `Authorization: Bearer TOKEN`, except to /livez and /readyz"})),
-    rows::of_serving(rows::secret(
-        {"LIVE_SECRET", "", "", "TEXT",
-         "the secret that clients of POST /liveEvent send as `Authorization: TEXT`; unset: `secret`"})),
+    rows::of_serving(
+        rows::secret({"LIVE_SECRET", "", "secret", "TEXT",
+                      "the secret that clients of POST /liveEvent send as `Authorization: TEXT`"})),
     rows::of_serving({"SERVE_HOSTS", "--hosts", "", "LIST",
                       "names under which clients may reach `serve` without a token, besides localhost: "
                       "`exports.internal,10.0.0.7:8002`"}),

@@ -71,7 +71,8 @@ std::string render_check_verdict(const std::vector<archive::check_line>& lines, 
         words += fmt::format(", {} skipped", skipped);
     if (failed > 0)
         return fmt::format("\n{} of {} failed{}: exit code {}\n", failed, tried, words, exit_code);
-    return fmt::format("\n{}{} passed{}\n", warnings > 0 || skipped > 0 ? "" : "all ", tried, words);
+    const auto passed = counted(lines.size() - skipped - warnings, "check");
+    return fmt::format("\n{}{} passed{}\n", warnings > 0 || skipped > 0 ? "" : "all ", passed, words);
 }
 
 std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code, output_format format,

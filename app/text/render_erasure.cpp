@@ -57,11 +57,12 @@ json::object erasure_json(const archive::erasure& did, const lake::day_range& da
                           const std::string& run_id) {
     json::array files;
     for (const auto& each : did.files)
-        files.emplace_back(json::object{{"day", each.which.text()},
-                                        {"blob", valid_utf8(each.name)},
-                                        {"rows", each.rows},
-                                        {"before", content_json(each.before)},
-                                        {"after", content_json(each.after)}});
+        files.emplace_back(
+            json::object{{"day", each.which.text()},
+                         {"blob", valid_utf8(each.name)},
+                         {"rows", each.rows},
+                         {"before", content_json(each.before)},
+                         {"after", did.done ? content_json(each.after) : json::value(nullptr)}});
     json::array places;
     for (const auto& place : not_reached(did))
         places.emplace_back(place);

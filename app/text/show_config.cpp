@@ -17,6 +17,8 @@ namespace {
 std::string shown(const option& setting, const sourced_text& text, const wrong_settings& wrong) {
     if (!text.set())
         return "";
+    if (text.from == source::standard) // no secret: the pages name it
+        return text.text;
     const bool says_so_itself = setting.secrecy == secrecy::database;
     if (!says_so_itself && wrong.contains(setting.environment) && !async::may_quote(text.text))
         return "(hidden: it is a mistake)";

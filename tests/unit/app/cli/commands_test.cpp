@@ -23,6 +23,14 @@ std::string in_troff(std::string_view name) {
     return text;
 }
 
+TEST(commands, take_settings_but_for_those_that_only_print) {
+    for (const auto& info : commands()) {
+        const bool only_prints = info.command == command::completion || info.command == command::version ||
+                                 info.command == command::help;
+        EXPECT_EQ(settings_of(info).size() < 2, only_prints) << info.name;
+    }
+}
+
 TEST(commands, are_told_by_help_completion_and_man_page_with_all_their_flags) {
     const auto page = man_page();
     for (const auto& info : commands()) {
