@@ -15,7 +15,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,20 +51,20 @@ awaitable<std::vector<std::string>> read_forms(db::connection& session) {
     co_return forms;
 }
 
-// How many rows of the query have a text that is another one after it was in this encoding.
-awaitable<std::int64_t> rows_changed_by(db::connection& session, const std::string& task,
-                                        const select_shape& select, std::string_view encoding) {
-    const auto sql = fmt::format("SELECT pg_catalog.count(*) FROM ({}\n) AS event_archiver_row WHERE {}",
+// Whether a row of the query has a text that this encoding does not give back.
+awaitable<bool> loses_characters(db::connection& session, const std::string& task, const select_shape& select,
+                                 std::string_view encoding) {
+    const auto sql = fmt::format("SELECT EXISTS (SELECT FROM ({}\n) AS event_archiver_row WHERE {})",
                                  select.query, db::comes_back_otherwise("event_archiver_row", encoding));
     const auto found = co_await naming(task + "/select.sql", session.query(sql));
-    co_return found.integer(0, 0);
+    co_return found.boolean(0, 0);
 }
 
 } // namespace
 
 awaitable<void> exporter::must_come_back(attempt& work, const select_shape& select) const {
     const auto of_database = co_await db::lossy_encoding(work.session);
-    if (!of_database.empty() && co_await rows_changed_by(work.session, work.task, select, "UTF8") > 0)
+    if (!of_database.empty() && co_await loses_characters(work.session, work.task, select, "UTF8"))
         throw async::error(
             async::failure::precondition,
             fmt::format("task '{}': rows have a character for which {} has two codes: in the file it would be"
@@ -73,7 +72,7 @@ awaitable<void> exporter::must_come_back(attempt& work, const select_shape& sele
                         work.task, of_database),
             db::usual_codes_hint("(the query of select.sql)"));
     if (!select.encoding.empty() &&
-        co_await rows_changed_by(work.session, work.task, select, select.encoding) > 0)
+        co_await loses_characters(work.session, work.task, select, select.encoding))
         throw async::error(async::failure::precondition,
                            fmt::format("task '{}': rows have a character that ENCODING '{}' writes as another"
                                        " one, and they would be deleted",

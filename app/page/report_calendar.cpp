@@ -37,6 +37,7 @@ struct marked_state {
 };
 constexpr std::array marked_states{
     marked_state{"held", "held", "on hold"},
+    marked_state{"restored", "held", "back in the table"},
     marked_state{"pending", "waiting", "waits for a transaction"},
     marked_state{"missing", "lost", "missing"},
     marked_state{"altered", "lost", "altered"},

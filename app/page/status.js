@@ -264,7 +264,7 @@
   };
 
   const calendar = { cell: 13, left: 34, top: 20, day: 86400000 }; // pixels, but for the last: milliseconds
-  const marked = { held: ["held", "on hold"], pending: ["waiting", "waits for a transaction"], missing: ["lost", "missing"],
+  const marked = { held: ["held", "on hold"], restored: ["held", "back in the table"], pending: ["waiting", "waits for a transaction"], missing: ["lost", "missing"],
     altered: ["lost", "altered"], unreadable: ["lost", "unreadable"] };
 
   // As report_calendar.cpp: a tenth of the fullest day is two shades lighter.

@@ -145,7 +145,8 @@ awaitable<void> must_be_repeatable(db::connection& session, const table_descript
         refuse(
             "it calls a function that is VOLATILE: what it says of a row may change from one reading to the"
             " next, and it may change data",
-            "A function that changes nothing can be declared STABLE: ALTER FUNCTION … STABLE.");
+            "A function that depends on its arguments alone can be declared IMMUTABLE: ALTER FUNCTION … "
+            "IMMUTABLE.");
     if (asked.boolean(0, 2))
         refuse("it has a subquery: rows of the table are deleted before files are written, and it could say"
                " something else of a row then",

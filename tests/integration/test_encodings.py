@@ -74,3 +74,18 @@ def test_a_character_that_would_come_back_as_another_code_is_not_exported(encode
     insert(encoded, USUAL[encoding], "note")
     exports.run("export", expect=0)
     assert rows(encoded) == []
+
+
+@pytest.mark.parametrize("encoded", ["EUC_JP"], indirect=True)
+def test_characters_that_the_files_encoding_lacks_are_not_exported(encoded, tmp_path):
+    """PostgreSQL writes each character of JIS X 0212 as the same one in SJIS, without an error."""
+    encoding, _connection, archiver = encoded
+    task = tmp_path / "tasks" / "notes"
+    task.mkdir(parents=True)
+    (task / "select.sql").write_text('COPY (SELECT * FROM public."Event" WHERE created_at < %(export_boundary)s) TO STDOUT CSV HEADER ENCODING \'SJIS\'')
+    (task / "delete.sql").write_text('DELETE FROM public."Event" WHERE created_at < %(export_boundary)s;')
+    exports = archiver.with_settings({"DSL_PATH": str(tmp_path / "tasks"), "EXPORT_PATH": str(tmp_path)})
+    insert(encoded, "8fb0a1", "note")
+    there = rows(encoded)
+    refused = exports.run("export", expect=3)
+    assert "ENCODING 'SJIS' writes as another one" in refused.stderr and rows(encoded) == there, str(refused)
