@@ -44,7 +44,7 @@ struct column {
     bool not_null;
 };
 
-// "1 3 2" and how many of them are the key; nullopt if one of them can be NULL.
+// The names of the first `size` columns of "1 3 2", an index's; empty if one of them can be NULL.
 std::vector<std::string> key_of(std::string_view numbers, std::size_t size,
                                 const std::map<std::string, column, std::less<>>& columns) {
     std::vector<std::string> key;

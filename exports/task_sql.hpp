@@ -23,7 +23,7 @@ inline constexpr std::string_view fix_file_hint = "Fix the file; it is read agai
 // (class 42 except missing privileges, and class 0A): no other run of the same file can succeed.
 [[nodiscard]] db::error about_file(const db::error& failed, std::string_view file);
 
-// Awaits `operation`; puts the name of the file in front of a server's error.
+// Awaits `statement`; puts the name of its file in front of a server's error.
 template <typename T>
 async::awaitable<T> naming(std::string file, async::awaitable<T> statement) {
     try {

@@ -58,7 +58,7 @@ class folder final : public file_store {
     [[nodiscard]] awaitable<void> must_take(const azure::tag_set& tags);
     [[nodiscard]] std::string name_of(const file_key& key) const override;
     [[nodiscard]] place where() const override { return {client_.account_name(), client_.container()}; }
-    // The lock and the ledger; nullopt if they do not exist.
+    // The blobs of the lock and of the ledger that exist.
     [[nodiscard]] awaitable<std::vector<azure::blob_properties>> bookkeeping();
     [[nodiscard]] const std::string& encryption_scope() const noexcept { return encryption_scope_; }
     [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // "" or "some/folder/"

@@ -39,16 +39,16 @@ struct named_table {
 // VACUUM FULL, pg_repack, ALTER TABLE) between the snapshot and the transaction's end. Partitions and
 // children are locked with it. Throws db::error 55P03 if the transaction's lock_timeout passes.
 [[nodiscard]] awaitable<void> lock_table(db::connection& session, const named_table& table);
-// For a session that reads beside one that holds the lock: throws `conflict` if another session waits for an
-// exclusive lock: it waits for the session with the lock, which waits for this one.
+// For a session that reads beside one that holds the lock: throws lake::conflict if another session waits for
+// an exclusive lock: it waits for the session with the lock, which waits for this one.
 [[nodiscard]] awaitable<void> lock_table_at_once(db::connection& session, const named_table& table);
 
 // LOCK TABLE goes by name, and ALTER SCHEMA … RENAME gives a name to another table without waiting for a
-// lock. Throws `conflict` unless this transaction holds the lock of `lock_table` on this table, and SHARE on
-// `partitions`.
+// lock. Throws lake::conflict unless this transaction holds the lock of `lock_table` on this table, and SHARE
+// on `partitions`.
 [[nodiscard]] awaitable<void> must_have_locked(db::connection& session, const named_table& table,
                                                std::vector<std::uint32_t> partitions = {});
-// Where rows are missing that were seen before: throws `conflict` if the name belongs to another table by
+// Where rows are missing that were seen before: throws lake::conflict if the name belongs to another table by
 // now.
 [[nodiscard]] awaitable<void> must_still_be_named(db::connection& session, const named_table& table);
 

@@ -60,9 +60,9 @@ struct table_description {
 // Whether the key must be unique: in the table that is archived it must, in a copy it need not.
 enum class key_demand : std::uint8_t { unique, any };
 
-// `key`: plain names; none: those of the primary key. Throw async::error(precondition) with one clear
+// `key`: plain names; none: those of the primary key. Throws async::error(precondition) with one clear
 // sentence if the table, a column or its type will not do, or if the key is not unique by an index;
-// db::error otherwise. `conflict` if the name belongs to another table by now.
+// lake::conflict if the name belongs to another table by now; db::error otherwise.
 [[nodiscard]] awaitable<table_description> describe_table(db::connection& session, named_table named,
                                                           std::string_view time_column,
                                                           const std::vector<std::string>& key,
