@@ -4,15 +4,18 @@
 #include "app/run/print_lines.hpp"
 #include "app/text/terminal.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace app {
 
-check_printer::check_printer(async::helper_thread& printing, output_format format)
+check_printer::check_printer(async::helper_thread& printing, output_format format, std::size_t name_width)
     : printing_(printing)
     , format_(format)
-    , look_{width_of(stream::output), colour_wanted(stream::output)} {}
+    , look_{width_of(stream::output), colour_wanted(stream::output)} {
+    look_.name_width = std::max(look_.name_width, name_width);
+}
 
 async::awaitable<void> check_printer::show(const std::vector<archive::check_line>& lines) {
     if (format_ == output_format::json)

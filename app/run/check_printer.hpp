@@ -16,7 +16,7 @@ namespace app {
 class check_printer {
   public:
     // `printing` must outlive it; see print_lines.
-    check_printer(async::helper_thread& printing, output_format format);
+    check_printer(async::helper_thread& printing, output_format format, std::size_t name_width = 0);
 
     // Prints the lines that it has not printed yet. Prints nothing yet if the format is JSON.
     [[nodiscard]] async::awaitable<void> show(const std::vector<archive::check_line>& lines);

@@ -1,6 +1,7 @@
 #include "app/run/projection_checks.hpp"
 
 #include "app/run/projections_of.hpp"
+#include "app/text/units.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "events/projection/engine.hpp"
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -110,9 +112,17 @@ awaitable<void> add_positions(db::connection& session, projection_check_context 
     const auto all =
         co_await events::look_at_all(session, *context.journal, names, events::hidden_events::counted);
     for (const auto& each : all) {
+        auto state = each.state;
+        std::ranges::replace(state, '_', ' ');
+        const auto letters = static_cast<std::uint64_t>(each.dead_letters);
         check_line line{
             fmt::format("position {}", each.key.projection), check_status::ok,
-            fmt::format("{}, {} behind, {} dead letters", each.state, each.behind(), each.dead_letters)};
+            fmt::format("{}, {} behind, {}", state, each.behind(), counted(letters, "dead letter"))};
+        if (letters > 0) {
+            line.status = check_status::warning;
+            line.remedy = fmt::format("See them: event-archiver dead-letters {}",
+                                      events::projection_of(each.key.projection));
+        }
         if (each.at > each.end && each.state != "not_started") {
             line.status = check_status::failed;
             line.detail = fmt::format("the position is {}, and topic '{}' ends at {}", each.at,
@@ -123,10 +133,8 @@ awaitable<void> add_positions(db::connection& session, projection_check_context 
         } else if (each.state == "failed") {
             line.status = check_status::warning;
             line.detail = each.reason;
-            line.remedy =
-                fmt::format("Fix what it names, then `event-archiver projections resume {}`; after a"
-                            " change of its files restart what runs it.",
-                            events::projection_of(each.key.projection));
+            line.remedy = fmt::format("Fix what it names, then `event-archiver projections resume {}`.",
+                                      events::projection_of(each.key.projection));
         }
         lines.push_back(std::move(line));
     }

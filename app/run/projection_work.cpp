@@ -21,6 +21,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace app {
@@ -167,7 +169,9 @@ awaitable<void> projection_work::project(definition_list there) {
     auto defined = names_of(there);
     auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
                                 : projections_to_run(std::move(there), settings_.projections);
-    chosen = runnable_projections(std::move(chosen), log_);
+    chosen = runnable_projections(
+        std::move(chosen), request_.projection.once ? broken_directories::left_out : broken_directories::wait,
+        log_);
     const auto missing = shipped_projections_problem();
     if (chosen.empty())
         throw async::error(failure::precondition, "there is no projection to run",
@@ -204,10 +208,10 @@ awaitable<void> projection_work::project(definition_list there) {
         beside_.start(keep_delivering(settings_.metrics, std::move(look), reading_, log_));
     }
     auto failed = co_await async::caught(async::run_all(std::move(tasks)));
-    std::vector<events::kept_events> kept;
+    events::retention_notes unused;
     if (settings_.journal.in_kafka() && request_.projection.once && !failed)
         failed = co_await async::caught(
-            events::retain_once(*journal_, &database, shown, kept, events::retained::awaited_topics));
+            events::retain_once(*journal_, &database, shown, unused, events::retained::awaited_topics));
     co_await async::ignoring_cancellation(); // the rest is short
     beside_.cancel();
     co_await beside_.join();
@@ -221,7 +225,7 @@ awaitable<void> projection_work::migrate(definition_list there) {
     const bool asked_by_name = !request_.projection.names.empty();
     auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
                                 : projections_to_run(std::move(there), settings_.projections);
-    chosen = runnable_projections(std::move(chosen), log_);
+    chosen = runnable_projections(std::move(chosen), broken_directories::left_out, log_);
     std::size_t applied = 0;
     session_body body = [this, &chosen, &applied](db::connection& session) -> awaitable<void> {
         co_await events::make_schema(session, log_);
@@ -253,7 +257,12 @@ awaitable<void> projection_work::check(definition_list there, std::exception_ptr
                                      std::move(remedy),
                                      by_name ? std::string() : shipped_projections_problem(),
                                      {}};
-    check_printer printer(printing_, request_.output);
+    std::size_t name_width = 0;
+    for (const auto& each : wanted)
+        name_width =
+            std::max(name_width, std::string_view("projection ").size() + position_name_of(each).size());
+    constexpr std::size_t name_width_max = 36; // a longer name stands alone on its line
+    check_printer printer(printing_, request_.output, std::min(name_width, name_width_max));
     context.ended = [&printer](const std::vector<archive::check_line>& lines) { return printer.show(lines); };
     const auto lines = co_await check_projections(std::move(context));
     auto answer = printer.finish(lines);

@@ -62,8 +62,8 @@ awaitable<void> projection_work::projections(definition_list there) {
 
 awaitable<void> projection_work::list(definition_list there) {
     co_await open_journal_to_read();
-    const auto wanted =
-        projections_to_run(runnable_projections(std::move(there), log_), settings_.projections);
+    const auto wanted = projections_to_run(
+        runnable_projections(std::move(there), broken_directories::left_out, log_), settings_.projections);
     std::vector<events::named_projection> names;
     for (const auto& each : wanted)
         names.push_back(named(each));

@@ -172,12 +172,18 @@ definition_list projections_to_serve(definition_list there, const configuration&
                                                    : projections_of_the_apis(std::move(there), settings);
 }
 
-definition_list runnable_projections(definition_list all, async::log& log) {
-    std::erase_if(all, [&log](const events::projection_definition& each) {
-        if (!each.mistake.empty())
-            log.error("projection.broken", each.mistake,
-                      {{"projection", each.name}, {"directory", each.directory.string()}});
-        return !each.mistake.empty();
+definition_list runnable_projections(definition_list all, broken_directories broken, async::log& log) {
+    std::erase_if(all, [broken, &log](const events::projection_definition& each) {
+        if (each.mistake.empty())
+            return false;
+        const bool waits = broken == broken_directories::wait && each.is_configured;
+        const auto directory = each.directory.string();
+        log.error("projection.broken", each.mistake,
+                  {{"projection", each.name},
+                   {"directory", directory},
+                   {"hint", waits ? "Fix the file, then `event-archiver projections resume`."
+                                  : "Fix the file, then restart what runs it."}});
+        return !waits;
     });
     return all;
 }

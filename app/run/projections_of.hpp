@@ -7,6 +7,7 @@
 #include "events/projection/definition.hpp"
 #include "events/projection/projection_files.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,12 @@ projections_of_the_apis(std::vector<events::projection_definition> there, const 
 [[nodiscard]] std::vector<events::projection_definition>
 projections_to_serve(std::vector<events::projection_definition> there, const configuration& settings);
 
-// The projections without a mistake. The mistakes of the others are logged.
+// What becomes of projections with a mistake: they are left out, or wait until the mistake is mended and they
+// are resumed, if their projection.conf has none.
+enum class broken_directories : std::uint8_t { left_out, wait };
+// The projections that can run. Mistakes are logged.
 [[nodiscard]] std::vector<events::projection_definition>
-runnable_projections(std::vector<events::projection_definition> all, async::log& log);
+runnable_projections(std::vector<events::projection_definition> all, broken_directories broken,
+                     async::log& log);
 
 } // namespace app

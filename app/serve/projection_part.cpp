@@ -10,11 +10,14 @@
 #include "async/race.hpp"
 #include "events/projection/retention.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace app {
@@ -23,9 +26,45 @@ using async::awaitable;
 
 namespace {
 
+using definition_list = std::vector<events::projection_definition>;
+
 constexpr std::chrono::seconds others_look{30};
 constexpr std::chrono::seconds first_look_patience{5};
 constexpr double unused_after = 3'600; // seconds
+
+events::stream_state stream_state_of(std::string_view status) noexcept {
+    return status == "failed"   ? events::stream_state::failed
+           : status == "paused" ? events::stream_state::paused
+                                : events::stream_state::running;
+}
+
+// As the process that runs the projection would report it.
+events::stream_progress progress_of(const events::projection_status& of) {
+    const auto since = [now = std::chrono::system_clock::now()](double seconds) {
+        return now - std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6));
+    };
+    events::stream_progress made;
+    made.projection = of.key.projection;
+    made.topic = of.key.topic;
+    made.partition = of.key.partition;
+    made.state = stream_state_of(of.state);
+    made.reason = of.reason;
+    made.next = of.at;
+    made.end = of.end;
+    made.moved = since(of.idle_seconds);
+    if (of.behind() > 0)
+        made.oldest = std::chrono::floor<std::chrono::microseconds>(since(of.behind_seconds));
+    return made;
+}
+
+// "revenue (live), totals (orders, refunds)"
+std::string names_and_topics(const definition_list& all) {
+    std::string text;
+    for (const auto& each : all)
+        text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", each.name,
+                            fmt::join(each.settings.topics, ", "));
+    return text;
+}
 
 } // namespace
 
@@ -43,22 +82,17 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
                {}) {
     auto& log = around_.frame.log();
     const auto& settings = around_.settings;
-    note_readers();
+    const auto all = all_projections(settings);
+    note_readers(all);
     if (settings.projections.choice == projection_choice::none)
         return;
-    std::vector<events::projection_definition> chosen;
-    auto to_serve = projections_to_serve(all_projections(settings), settings);
-    for (const auto& each : to_serve) // once its mistake is fixed, it needs its events
-        readers_.awaited.push_back(awaited(each, true));
-    for (auto& each : to_serve) {
-        if (each.mistake.empty()) {
-            chosen.push_back(std::move(each));
-            continue;
-        }
-        log.error("projection.broken", each.mistake,
-                  {{"projection", each.name}, {"directory", each.directory.string()}});
-        broken_ += (broken_.empty() ? "" : "; ") + each.mistake;
+    auto chosen = projections_to_serve(all, settings);
+    for (const auto& each : chosen) {
+        readers_.awaited.push_back(awaited(each, true)); // once its mistake is fixed, it needs its events
+        if (!each.mistake.empty() && !each.is_configured)
+            broken_ += (broken_.empty() ? "" : "; ") + each.mistake;
     }
+    chosen = runnable_projections(std::move(chosen), broken_directories::wait, log);
     if (chosen.empty()) {
         say_that_nothing_runs();
         return;
@@ -69,10 +103,12 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
         return;
     }
     tell_topics_not_read(chosen);
+    const auto running = names_and_topics(chosen);
+    log.info("projection.running", "projections run here", {{"projections", running}});
     events::engine_options options;
     options.worker = around_.frame.run_id();
     options.group = settings.journal.group;
-    options.defined = names_of(all_projections(settings));
+    options.defined = names_of(all);
     options.read_again = definition_reader_of(settings);
     engine_ = std::make_unique<events::projection_engine>(around_.executor, source_, database_,
                                                           std::move(chosen), std::move(options));
@@ -91,7 +127,7 @@ void projection_part::say_that_nothing_runs() {
 
 // KAFKA_CONSUMER_TOPIC and KAFKA_PUBLISH_TOPIC differ, say: what is accepted here would be applied by none of
 // those that run for it.
-void projection_part::tell_topics_not_read(const std::vector<events::projection_definition>& here) {
+void projection_part::tell_topics_not_read(const std::vector<events::projection_definition>& running) {
     const auto& settings = around_.settings;
     if (settings.projections.choice == projection_choice::named || !broken_.empty())
         return;
@@ -99,7 +135,7 @@ void projection_part::tell_topics_not_read(const std::vector<events::projection_
         const auto reads = [&topic](const auto& each) {
             return std::ranges::find(each.settings.topics, topic) != each.settings.topics.end();
         };
-        if (std::ranges::none_of(here, reads))
+        if (std::ranges::none_of(running, reads))
             around_.frame.log().warn("projection.topic_not_read",
                                      "events are accepted into a topic that no projection here reads",
                                      {{"topic", topic},
@@ -114,7 +150,7 @@ events::awaited_projection projection_part::awaited(const events::projection_def
 }
 
 // In addition to those that run here.
-void projection_part::note_readers() {
+void projection_part::note_readers(const std::vector<events::projection_definition>& all) {
     const auto& settings = around_.settings;
     readers_.unread = settings.journal.unread_topics;
     const auto choice = settings.projections.choice;
@@ -123,7 +159,7 @@ void projection_part::note_readers() {
     // No event is removed here from a journal in Kafka.
     readers_.expects_possible = any_topic && others_run_some && !settings.journal.in_kafka();
     readers_.tells_of_possible = any_topic || choice == projection_choice::none;
-    for (const auto& each : all_projections(settings)) {
+    for (const auto& each : all) {
         readers_.possible.push_back(awaited(each, false));
         names_.insert(readers_.possible.back().position_name);
     }
@@ -132,9 +168,9 @@ void projection_part::note_readers() {
     if (!others_run_some || (choice == projection_choice::named && settings.journal.in_kafka()))
         return;
     // Another process runs the projections of these APIs, and may not have begun.
-    const auto& here = settings.projections.names;
-    for (const auto& each : projections_of_the_apis(all_projections(settings), settings))
-        if (std::ranges::find(here, each.name) == here.end())
+    const auto& named = settings.projections.names;
+    for (const auto& each : projections_of_the_apis(all, settings))
+        if (std::ranges::find(named, each.name) == named.end())
             readers_.awaited.push_back(awaited(each, false));
 }
 
@@ -230,7 +266,6 @@ awaitable<void> projection_part::watch_others() {
 }
 
 void projection_part::note_others(const std::vector<events::projection_status>& all) {
-    const auto now = std::chrono::system_clock::now();
     const auto mine = here();
     others_.clear();
     for (const auto& each : all) {
@@ -239,35 +274,25 @@ void projection_part::note_others(const std::vector<events::projection_status>& 
         };
         if (std::ranges::any_of(mine, is_it))
             continue;
-        const auto since = [now](double seconds) {
-            return now - std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6));
-        };
-        events::stream_progress other;
-        other.projection = each.key.projection;
-        other.topic = each.key.topic;
-        other.partition = each.key.partition;
-        other.state = each.state == "failed"   ? events::stream_state::failed
-                      : each.state == "paused" ? events::stream_state::paused
-                                               : events::stream_state::running;
-        other.next = each.at;
-        other.end = each.end;
-        other.moved = since(each.idle_seconds);
-        if (each.behind() > 0)
-            other.oldest = std::chrono::floor<std::chrono::microseconds>(since(each.behind_seconds));
-        others_.push_back(other);
-        if (each.behind() > 0 && each.idle_seconds > unused_after && told_.insert(each.key).second)
-            around_.frame.log().warn(
-                "projection.unused",
-                "no process has applied events for this position for a long time, and the journal"
-                " keeps them for it",
-                {{"projection", each.key.projection},
-                 {"topic", each.key.topic},
-                 {"position", each.at},
-                 {"behind", each.behind()},
-                 {"idle_seconds", each.idle_seconds},
-                 {"hint",
-                  "if it is no longer used: event-archiver projections forget " + each.key.projection}});
+        others_.push_back(progress_of(each));
+        tell_if_unused(each);
     }
+}
+
+void projection_part::tell_if_unused(const events::projection_status& position) {
+    if (position.behind() == 0 || position.idle_seconds <= unused_after || !told_.insert(position.key).second)
+        return;
+    const auto hint = "if it is no longer used: event-archiver projections forget " + position.key.projection;
+    around_.frame.log().warn(
+        "projection.unused",
+        "no process has applied events for this position for a long time, and the journal"
+        " keeps them for it",
+        {{"projection", position.key.projection},
+         {"topic", position.key.topic},
+         {"position", position.at},
+         {"behind", position.behind()},
+         {"idle_seconds", position.idle_seconds},
+         {"hint", hint}});
 }
 
 std::vector<readiness_probe> projection_part::probes() {

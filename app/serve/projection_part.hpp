@@ -42,15 +42,16 @@ class projection_part final : public served_part {
 
   private:
     void say_that_nothing_runs();
-    void tell_topics_not_read(const std::vector<events::projection_definition>& here);
+    void tell_topics_not_read(const std::vector<events::projection_definition>& running);
     [[nodiscard]] events::awaited_projection awaited(const events::projection_definition& which,
                                                      bool runs_here) const;
-    void note_readers();
+    void note_readers(const std::vector<events::projection_definition>& all);
     [[nodiscard]] async::awaitable<void> must_fit();
     [[nodiscard]] async::awaitable<void> look_whether_it_fits();
     [[nodiscard]] async::awaitable<std::string> problem();
     [[nodiscard]] async::awaitable<void> watch_others();
     void note_others(const std::vector<events::projection_status>& all);
+    void tell_if_unused(const events::projection_status& position);
 
     serve_surroundings around_;
     events::journal& source_;

@@ -56,11 +56,22 @@ bool is_taken(std::string_view path) {
     });
 }
 
-events::query_set queries_of(const definition_list& definitions, async::log& log) {
+// Whether the projection itself makes its tables, and says what is wrong with its files.
+bool runs_here(const std::string& projection, const configuration& settings) {
+    if (settings.journal.none || settings.projections.choice == projection_choice::none)
+        return false;
+    const auto& named = settings.projections.names;
+    return settings.projections.choice != projection_choice::named ||
+           std::ranges::find(named, projection) != named.end();
+}
+
+events::query_set queries_of(const definition_list& definitions, const configuration& settings,
+                             async::log& log) {
     std::vector<events::query_place> places;
     std::vector<std::string> mistakes;
     for (const auto& each : definitions) {
-        if (!each.mistake.empty()) {
+        // A mistake in another file than projection.conf may be mended while the projection waits.
+        if (!each.mistake.empty() && !(each.is_configured && runs_here(each.name, settings))) {
             mistakes.push_back(each.mistake);
             continue;
         }
@@ -110,7 +121,7 @@ query_part::query_part(serve_surroundings around)
     , connections_(around.executor, around.settings, std::nullopt, around.frame.blocking_calls(),
                    around.frame.log())
     , definitions_(projections_with_queries(around.settings))
-    , set_(queries_of(definitions_, around.frame.log()))
+    , set_(queries_of(definitions_, around.settings, around.frame.log()))
     , desk_(around.executor, connections_.database())
     , budget_(answers_max)
     , making_(around.executor) {
@@ -235,20 +246,25 @@ awaitable<std::string> query_part::problem() {
     co_return std::string();
 }
 
+bool query_part::needs_tables(const events::projection_definition& which) const {
+    return which.mistake.empty() && !which.api.empty() && !runs_here(which.name, around_.settings);
+}
+
 awaitable<void> query_part::make_tables() {
     const std::function<awaitable<void>(db::connection&)> body =
         [this](db::connection& session) -> awaitable<void> {
         co_await events::make_schema(session, around_.frame.log());
         for (const auto& each : definitions_)
-            if (each.mistake.empty() && !each.api.empty())
+            if (needs_tables(each))
                 (void)co_await events::migrate(session, each, around_.frame.log());
     };
     co_await db::with_session(connections_.database(), body);
 }
 
 awaitable<void> query_part::work() {
-    if (around_.settings.projections.choice != projection_choice::none && !around_.settings.journal.none)
-        co_return; // the projections make their tables themselves
+    const auto needs = [this](const events::projection_definition& each) { return needs_tables(each); };
+    if (std::ranges::none_of(definitions_, needs))
+        co_return;
     making_.start(keep_making_tables());
     if (around_.stopping)
         making_.cancel();

@@ -49,6 +49,8 @@ class query_part final : public served_part {
     answer_once_made(const events::query& which, std::vector<std::optional<std::string>> values);
     [[nodiscard]] async::awaitable<std::string> problem();
     [[nodiscard]] async::awaitable<void> keep_making_tables();
+    // It has queries, and no projection that runs here makes their tables.
+    [[nodiscard]] bool needs_tables(const events::projection_definition& which) const;
     [[nodiscard]] async::awaitable<void> make_tables();
     void describe(const events::query& which);
 

@@ -32,6 +32,7 @@ namespace app {
 struct check_look {
     std::size_t width = 0; // columns of the terminal; 0: lines are not wrapped
     bool colour = false;
+    std::size_t name_width = 14; // of "database clock"; lines appear before the longest is known
 };
 // With its remedy below it.
 [[nodiscard]] std::string render_check_line(const archive::check_line& line, check_look look);

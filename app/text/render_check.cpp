@@ -36,7 +36,7 @@ std::string_view colour_of(archive::check_status status) {
 
 std::string render_check_line(const archive::check_line& line, check_look look) {
     constexpr std::size_t status_width = 7;
-    constexpr std::size_t name_width = 14; // of "database clock"; lines appear before the longest is known
+    const auto name_width = look.name_width;
     const auto status = std::string(archive::to_string(line.status));
     // The detail stands below a name that leaves no room for it.
     const auto beside = status_width + std::max(name_width, line.name.size()) + 4;

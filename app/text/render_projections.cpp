@@ -3,6 +3,7 @@
 #include "app/text/text_table.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
+#include "app/text/wrap.hpp"
 #include "events/projection/batch_values.hpp"
 
 #include <boost/json/array.hpp>
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string_view>
 
 namespace app {
 
@@ -80,14 +82,53 @@ std::string seconds_shown(double seconds) {
     return seconds < 1 ? "-" : short_duration(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
 }
 
-// If a process ran it, a position that is behind would have moved.
 std::string state_shown(const events::projection_status& each) {
-    constexpr double patience = 60;
-    if (each.state == "running" && each.reason.empty() && each.behind() > 0 && each.idle_seconds > patience)
-        return "running, but not moved for " + seconds_shown(each.idle_seconds);
     auto text = each.state;
     std::ranges::replace(text, '_', ' ');
-    return each.reason.empty() ? text : text + ": " + each.reason;
+    return text;
+}
+
+// If a process ran it, a position that is behind would have moved.
+std::string reason_shown(const events::projection_status& each) {
+    constexpr double patience = 60;
+    if (each.state == "running" && each.reason.empty() && each.behind() > 0 && each.idle_seconds > patience)
+        return "not moved for " + seconds_shown(each.idle_seconds);
+    return each.reason;
+}
+
+std::string state_and_reason(const events::projection_status& each) {
+    const auto state = state_shown(each);
+    const auto reason = reason_shown(each);
+    if (reason.empty())
+        return state;
+    return each.reason.empty() ? fmt::format("{}, but {}", state, reason)
+                               : fmt::format("{}: {}", state, reason);
+}
+
+// `apart`: the reason has a column of its own, which a narrow terminal has below the others.
+text_table table_of(std::span<const events::projection_status> all, bool apart) {
+    text_table table("llrrrrrll", {"NAME", "TOPIC", "POSITION", "END", "BEHIND", "FOR", "DEAD", "STATE", ""});
+    for (const auto& each : all) {
+        const auto topic = each.key.partition == 0 ? each.key.topic
+                                                   : fmt::format("{}/{}", each.key.topic, each.key.partition);
+        table.add({each.key.projection, topic, grouped(static_cast<std::uint64_t>(each.at)),
+                   grouped(static_cast<std::uint64_t>(each.end)),
+                   grouped(static_cast<std::uint64_t>(each.behind())), seconds_shown(each.behind_seconds),
+                   grouped(static_cast<std::uint64_t>(each.dead_letters)),
+                   apart ? state_shown(each) : state_and_reason(each),
+                   apart ? reason_shown(each) : std::string()});
+    }
+    return table;
+}
+
+bool fits(std::string_view text, std::size_t width) {
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        if (columns_of(line) > width)
+            return false;
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+    }
+    return true;
 }
 
 } // namespace
@@ -98,16 +139,11 @@ std::string render_projections(std::span<const events::projection_status> all, o
         return statuses_json(all);
     if (all.empty())
         return "there is no projection\n";
-    text_table table("llrrrrrl", {"NAME", "TOPIC", "POSITION", "END", "BEHIND", "FOR", "DEAD", "STATE"});
-    for (const auto& each : all) {
-        const auto topic = each.key.partition == 0 ? each.key.topic
-                                                   : fmt::format("{}/{}", each.key.topic, each.key.partition);
-        table.add({each.key.projection, topic, grouped(static_cast<std::uint64_t>(each.at)),
-                   grouped(static_cast<std::uint64_t>(each.end)),
-                   grouped(static_cast<std::uint64_t>(each.behind())), seconds_shown(each.behind_seconds),
-                   grouped(static_cast<std::uint64_t>(each.dead_letters)), state_shown(each)});
-    }
-    return table.text(width);
+    const auto together = table_of(all, false);
+    if (width == 0 || fits(together.text(), width))
+        return together.text();
+    auto text = table_of(all, true).text(width);
+    return fits(text, width) ? text : together.text(width);
 }
 
 std::string render_dead_letters(std::span<const events::dead_letter> refused, output_format format,

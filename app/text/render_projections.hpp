@@ -1,5 +1,5 @@
 // The output of `projections` and `dead-letters`. docs/json.md lists the fields.
-// Tested by tests/integration/test_projections.py.
+// Tested by tests/unit/app/text/render_projections_test.cpp and tests/integration/test_projections.py.
 #pragma once
 
 #include "app/text/output_format.hpp"

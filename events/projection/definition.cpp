@@ -93,6 +93,7 @@ class directory_reader {
         auto read = read_configuration(*text);
         found_.settings = std::move(read.settings);
         note(file, read.mistake);
+        found_.is_configured = found_.mistake.empty();
     }
 
     // `inside`: "", or a plugin's "plugins/usage/".

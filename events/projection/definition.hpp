@@ -30,7 +30,8 @@ struct projection_definition {
     apply_sql apply;
     std::vector<plugin> plugins;            // in the order in which they are applied
     std::vector<std::filesystem::path> api; // the files of its queries and its plugins', by name
-    std::string mistake; // a clause that names file and line and says why it cannot run; empty: it can
+    std::string mistake;        // a clause that names file and line and says why it cannot run; empty: it can
+    bool is_configured = false; // its name and its projection.conf are right, whatever else is not
 
     // The texts of all files that name tables, each with its path behind the directory.
     std::vector<std::pair<std::string, std::string>> sql_files;

@@ -133,10 +133,16 @@ std::vector<stream_progress> projection_engine::progress() const {
             all.push_back(stream->progress());
         if (each->files.stopped_by().empty())
             continue;
-        for (const auto& topic : each->files.definition().settings.topics) {
+        auto stopped_at = each->files.stopped_at();
+        if (stopped_at.empty()) // the database has not answered yet
+            for (const auto& topic : each->files.definition().settings.topics)
+                stopped_at.push_back({{each->name, topic, 0}});
+        for (const auto& where : stopped_at) {
             auto& stopped = all.emplace_back();
-            stopped.projection = each->name;
-            stopped.topic = topic;
+            stopped.projection = where.key.projection;
+            stopped.topic = where.key.topic;
+            stopped.partition = where.key.partition;
+            stopped.next = where.next;
             stopped.state = stream_state::failed;
             stopped.reason = each->files.stopped_by();
         }

@@ -21,13 +21,14 @@ struct engine_options {
     std::vector<std::string> defined;
     // Where a resume, a replay or a rebuild asks to read files again; empty: they stay as they are.
     definition_reader read_again;
-    // Of one use of a connection; an engine without end tries for ever.
+    // For one use of a connection; an engine without end tries for ever.
     async::retry_policy retries;
 };
 
 class projection_engine {
   public:
-    // `definitions` have no mistakes. What is referred to must outlive the engine.
+    // A projection whose definition has a mistake is `failed` until its files are mended and it is resumed;
+    // its projection.conf has none. What is referred to must outlive the engine.
     projection_engine(const boost::asio::any_io_executor& executor, journal& source,
                       db::database_access database, std::vector<projection_definition> definitions,
                       engine_options options);

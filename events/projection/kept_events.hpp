@@ -22,7 +22,18 @@ struct kept_events {
     std::string projection; // that needs them; empty: no projection has a position there
     bool has_begun = false; // the projection
     position at = 0;        // it is there then
-    bool gone = false;      // it has not begun, and they are removed all the same: `end` is behind the last
+};
+
+// These events are removed although a projection has not begun with their topic.
+struct missed_events {
+    std::string topic;
+    std::string projection;
+    std::int64_t count = 0;
+};
+
+struct retention_notes {
+    std::vector<kept_events> kept;
+    std::vector<missed_events> missed;
 };
 
 class kept_log {
@@ -30,9 +41,9 @@ class kept_log {
     explicit kept_log(async::log& log)
         : log_(log) {}
 
-    // Takes what was found just now. Logs a warning if it is the same as the last time: a projection that
-    // moves on causes none.
-    void note(const std::vector<kept_events>& all);
+    // Takes what was found just now. Logs a warning of kept events if they are the same as the last time: a
+    // projection that moves on causes none. Logs one of missed events for each topic and projection.
+    void note(const retention_notes& found);
 
   private:
     struct seen {
@@ -42,11 +53,11 @@ class kept_log {
     };
 
     void tell(const kept_events& which);
-    void tell_of_gone(const kept_events& which);
+    void tell_of_missed(const missed_events& which);
 
     async::log& log_;
     std::map<std::string, seen> seen_; // by topic and partition
-    std::set<std::string> gone_;       // topics and projections
+    std::set<std::string> missed_;     // topics and projections
 };
 
 } // namespace events

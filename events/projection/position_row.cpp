@@ -20,7 +20,7 @@ constexpr std::string_view of_the_key = " p.projection OPERATOR(pg_catalog.=) $1
                                         " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4";
 
 constexpr std::chrono::seconds mark_patience{5};
-// Of the position p.
+// The record of a replay of the position p.
 constexpr std::string_view of_its_replay = " FROM event_archiver.replay r WHERE r.projection"
                                            " OPERATOR(pg_catalog.=) p.projection AND r.topic"
                                            " OPERATOR(pg_catalog.=) p.topic AND r.partition"
@@ -132,45 +132,6 @@ awaitable<std::optional<replay_mark>> move_position(db::connection& session, pos
         mark.left_out = moved.text(0, 1);
     }
     co_return mark;
-}
-
-awaitable<void> note_failure(db::connection& session, position_key key, std::string reason) {
-    const auto sql = fmt::format(
-        "UPDATE event_archiver.position AS p SET state = 'failed', reason = $4, at = pg_catalog.now() WHERE{}"
-        " AND p.state OPERATOR(pg_catalog.=) 'running'::pg_catalog.text",
-        of_the_key);
-    const auto partition = std::to_string(key.partition);
-    (void)co_await session.query(sql, key.projection, key.topic, partition, reason);
-}
-
-awaitable<void> note_failure_of_all(db::connection& session, std::string projection,
-                                    std::vector<std::string> topics, std::string reason) {
-    for (const auto& each : topics) {
-        position_key key{projection, each, 0};
-        co_await begin_at(session, std::move(key), std::string(), 0);
-    }
-    (void)co_await session.query("UPDATE event_archiver.position AS p SET state = 'failed', reason = $2,"
-                                 " at = pg_catalog.now() WHERE p.projection OPERATOR(pg_catalog.=)"
-                                 " $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.=)"
-                                 " 'running'::pg_catalog.text",
-                                 projection, reason);
-}
-
-awaitable<bool> is_paused_or_failed(db::connection& session, std::string projection) {
-    const auto found = co_await session.query(
-        "SELECT EXISTS (SELECT FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
-        " $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.<>) 'running'::pg_catalog.text)",
-        projection);
-    co_return found.boolean(0, 0);
-}
-
-awaitable<void> clear_failure(db::connection& session, position_key key) {
-    const auto sql =
-        fmt::format("UPDATE event_archiver.position AS p SET state = 'running', reason = '' WHERE{}"
-                    " AND p.state OPERATOR(pg_catalog.=) 'failed'::pg_catalog.text",
-                    of_the_key);
-    const auto partition = std::to_string(key.partition);
-    (void)co_await session.query(sql, key.projection, key.topic, partition);
 }
 
 void must_belong(const position_key& key, const position_row& row, const extent& there) {

@@ -7,12 +7,10 @@
 #include "events/event.hpp"
 #include "events/journal/journal.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace events {
 
@@ -52,8 +50,9 @@ inline constexpr std::string_view new_read_files =
 [[nodiscard]] awaitable<void> begin_at(db::connection& session, position_key key, std::string journal,
                                        position next);
 
-// Of a projection that was set back: events before `until` have been applied before, and those of these times
-// are left out, because their rows were moved out of the tables since. Events from `until` on are new.
+// What is noted of a projection that was set back: events before `until` have been applied before, and those
+// of these times are left out, because their rows were moved out of the tables since. Events from `until` on
+// are new.
 struct replay_mark {
     position until = 0;
     std::string left_out = "{}"; // a tstzrange[]
@@ -78,17 +77,6 @@ struct position_move {
 // If `from` is a part of a replay, the record of the replay comes back with it.
 [[nodiscard]] awaitable<std::optional<replay_mark>> move_position(db::connection& session,
                                                                   position_move move);
-
-// Records that the projection has stopped, and why; only if it is `running`.
-[[nodiscard]] awaitable<void> note_failure(db::connection& session, position_key key, std::string reason);
-// The same for all positions of a projection. Those of its topics are made where they are missing: it has
-// failed before it began.
-[[nodiscard]] awaitable<void> note_failure_of_all(db::connection& session, std::string projection,
-                                                  std::vector<std::string> topics, std::string reason);
-// Whether a person, or a mistake, keeps the projection from going on in any partition.
-[[nodiscard]] awaitable<bool> is_paused_or_failed(db::connection& session, std::string projection);
-// Moves it out of `failed`, so that it is tried again.
-[[nodiscard]] awaitable<void> clear_failure(db::connection& session, position_key key);
 
 // Throws async::error(integrity), naming both positions, if `row` is of another journal than `there`, or has
 // a position that the journal does not reach.

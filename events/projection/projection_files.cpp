@@ -3,13 +3,13 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
-#include "events/projection/position_row.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/stop_reason.hpp"
 #include "events/projection/table_origin.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -20,6 +20,15 @@ namespace {
 
 constexpr std::chrono::seconds look_every{1};
 
+// For what the positions ask to read the files again.
+awaitable<std::set<std::int64_t>> asked_of(db::connection& session, std::string projection) {
+    const auto positions = co_await positions_of(session, std::move(projection));
+    std::set<std::int64_t> asked;
+    for (const auto& each : positions)
+        asked.insert(each.read_files);
+    co_return asked;
+}
+
 } // namespace
 
 projection_files::projection_files(projection_definition first, std::string position_name,
@@ -28,16 +37,20 @@ projection_files::projection_files(projection_definition first, std::string posi
     , position_name_(std::move(position_name))
     , read_(std::move(read))
     , thread_(thread)
-    , log_(log) {}
+    , log_(log)
+    , stopped_by_(definition_.mistake) {}
 
 awaitable<void> projection_files::begin(projection_session& session, bool once) {
-    std::function<awaitable<void>(db::connection&)> migrating = [this](db::connection& one) {
-        if (!stopped_by_.empty())
-            return read(one);
-        return migrate(one);
+    std::function<awaitable<void>(db::connection&)> beginning =
+        [this](db::connection& one) -> awaitable<void> {
+        tried_for_ = co_await asked_of(one, position_name_);
+        if (stopped_by_.empty())
+            co_await migrate(one);
+        else
+            co_await read(one);
     };
     for (;;) {
-        const auto failed = co_await async::caught(session.use(migrating));
+        const auto failed = co_await async::caught(session.use(beginning));
         if (!failed)
             break;
         const auto why = error_in(failed);
@@ -46,25 +59,35 @@ awaitable<void> projection_files::begin(projection_session& session, bool once) 
         if (stopped_by_ != why->message())
             log_stop(log_, *why, {position_name_, definition_.settings.topics.front(), 0}, 0);
         stopped_by_ = why->message();
-        co_await note_and_wait(session, stopped_by_);
+        co_await note_and_wait(session);
     }
     stopped_by_.clear();
+    stopped_at_.clear();
 }
 
-awaitable<void> projection_files::note_and_wait(projection_session& session, std::string reason) {
-    std::function<awaitable<void>(db::connection&)> noting = [this, &reason](db::connection& one) {
-        return note_failure_of_all(one, position_name_, definition_.settings.topics, reason);
+awaitable<void> projection_files::note_and_wait(projection_session& session) {
+    std::function<awaitable<void>(db::connection&)> noting = [this](db::connection& one) {
+        return note_unusable_files(one, position_name_, definition_.settings.topics, stopped_by_);
     };
     (void)co_await async::caught_error(session.use(std::move(noting)));
-    bool is_stopped = true;
+    bool is_asked = false;
     std::function<awaitable<void>(db::connection&)> looking =
-        [this, &is_stopped](db::connection& one) -> awaitable<void> {
-        is_stopped = co_await is_paused_or_failed(one, position_name_);
+        [this, &is_asked](db::connection& one) -> awaitable<void> {
+        is_asked = co_await is_asked_again(one);
     };
-    while (is_stopped) {
+    co_await session.use(looking);
+    while (!is_asked) {
         co_await async::pause(look_every);
         co_await session.use(looking);
     }
+}
+
+// The state does not say it: another process may have gone on with files of its own.
+awaitable<bool> projection_files::is_asked_again(db::connection& session) {
+    stopped_at_ = co_await positions_of(session, position_name_);
+    co_return std::ranges::any_of(stopped_at_, [this](const reached_position& each) {
+        return each.read_files != 0 && !tried_for_.contains(each.read_files);
+    });
 }
 
 awaitable<void> projection_files::migrate(db::connection& session) {
@@ -84,15 +107,12 @@ awaitable<void> projection_files::read_if_asked(db::connection& session, std::in
 }
 
 awaitable<void> projection_files::read(db::connection& session) {
-    if (!read_)
+    if (!read_) {
+        must_be_usable(definition_);
         co_return;
+    }
     // These are read first: what asks later may mean files that are written later.
-    std::set<std::int64_t> asked;
-    const auto rows = co_await session.query("SELECT p.read_files FROM event_archiver.position p"
-                                             " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text",
-                                             position_name_);
-    for (int row = 0; row < rows.rows(); ++row)
-        asked.insert(rows.integer(row, 0));
+    auto asked = co_await asked_of(session, position_name_);
     auto fresh = co_await read_directory();
     must_be_usable(fresh);
     (void)co_await events::migrate(session, fresh, log_);

@@ -6,12 +6,14 @@
 #include "async/log.hpp"
 #include "db/session_scope.hpp"
 #include "events/projection/definition.hpp"
+#include "events/projection/position_state.hpp"
 #include "events/projection/projection_session.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace events {
 
@@ -36,6 +38,8 @@ class projection_files {
     [[nodiscard]] awaitable<void> begin(projection_session& session, bool once);
     // Why `begin` waits for a person; empty while it does not.
     [[nodiscard]] const std::string& stopped_by() const noexcept { return stopped_by_; }
+    // Where the projection was then; other processes may move it on.
+    [[nodiscard]] const std::vector<reached_position>& stopped_at() const noexcept { return stopped_at_; }
 
     // Reads them, if they were not read since a row got `asked`, applies migrations that are due, and takes
     // them. Throws async::error(precondition), and keeps those that it has, if they have a mistake or name
@@ -45,7 +49,8 @@ class projection_files {
   private:
     [[nodiscard]] awaitable<void> read(db::connection& session);
     [[nodiscard]] awaitable<void> migrate(db::connection& session);
-    [[nodiscard]] awaitable<void> note_and_wait(projection_session& session, std::string reason);
+    [[nodiscard]] awaitable<void> note_and_wait(projection_session& session);
+    [[nodiscard]] awaitable<bool> is_asked_again(db::connection& session);
     [[nodiscard]] awaitable<projection_definition> read_directory() const;
     void must_be_usable(const projection_definition& fresh) const;
 
@@ -55,7 +60,9 @@ class projection_files {
     async::helper_thread& thread_;
     async::log& log_;
     std::set<std::int64_t> asked_before_; // when the files were read
+    std::set<std::int64_t> tried_for_;    // when `begin` tried last
     std::string stopped_by_;
+    std::vector<reached_position> stopped_at_;
 };
 
 } // namespace events

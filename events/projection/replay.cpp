@@ -23,7 +23,6 @@ namespace {
 
 using async::failure;
 
-// The migrations have to make a missing table again.
 awaitable<bool> all_tables_are_there(db::connection& session, const projection_definition& which) {
     for (const auto& each : which.settings.tables) {
         const auto found = co_await session.query(
@@ -36,6 +35,26 @@ awaitable<bool> all_tables_are_there(db::connection& session, const projection_d
             co_return false;
     }
     co_return true;
+}
+
+// Within a transaction. A table that is missing is that of a new file, or it was lost with what older files
+// made: then all files are applied again.
+awaitable<void> make_missing_tables(db::connection& session, const projection_definition& which) {
+    co_await session.execute("SAVEPOINT event_archiver_new_files");
+    const auto failed = co_await async::caught_error(migrate_within(session, which));
+    if (failed && (!session.usable() || async::failure_of(failed) == failure::temporary))
+        std::rethrow_exception(failed);
+    bool are_there = false;
+    if (!failed)
+        are_there = co_await all_tables_are_there(session, which);
+    if (are_there)
+        co_return;
+    co_await session.execute("ROLLBACK TO SAVEPOINT event_archiver_new_files");
+    const auto failed_again = co_await async::caught(migrate_again(session, which));
+    if (failed_again && failed && session.usable())
+        std::rethrow_exception(failed); // the new file is what a person has to look at
+    if (failed_again)
+        std::rethrow_exception(failed_again);
 }
 
 // The rows of its tables must be events of this journal: events of another one would not come back.
@@ -196,7 +215,7 @@ awaitable<void> set_back(db::connection& session, named_projection which, std::v
         co_await set_position_back(session, which.name, each, from.left_out, std::string(asked.text(0, 0)));
     const bool there = co_await all_tables_are_there(session, which.definition);
     if (!there)
-        co_await migrate_again(session, which.definition);
+        co_await make_missing_tables(session, which.definition);
     if (!keeps && !which.definition.settings.tables.empty()) {
         std::string list;
         for (const auto& each : which.definition.settings.tables)

@@ -7,6 +7,7 @@
 #include "async/race.hpp"
 #include "db/transaction.hpp"
 #include "events/projection/position_row.hpp"
+#include "events/projection/reader_positions.hpp"
 
 #include <fmt/format.h>
 
@@ -48,38 +49,6 @@ awaitable<std::string> first_not_begun(db::connection& session, std::vector<std:
     co_return std::string();
 }
 
-// The projection that is furthest behind: it keeps the events from its position on.
-awaitable<void> note_lowest(db::connection& session, std::string journal, kept_events& into) {
-    const auto number = std::to_string(into.partition);
-    const auto found =
-        co_await session.query("SELECT p.projection, p.next FROM event_archiver.position p"
-                               " WHERE p.topic OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-                               " AND p.partition OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
-                               " AND p.journal OPERATOR(pg_catalog.=) ANY (ARRAY[$3::pg_catalog.text, ''])"
-                               " ORDER BY p.next, p.projection LIMIT 1",
-                               into.topic, number, journal);
-    if (found.rows() == 0)
-        co_return;
-    into.projection = found.text(0, 0);
-    into.at = found.integer(0, 1);
-    into.has_begun = true;
-}
-
-// The newest state of the positions, whether it is on the disk or not; nullopt: no position is kept.
-awaitable<std::optional<position>> lowest_position(db::connection& session, std::string topic,
-                                                   std::int32_t partition, std::string journal) {
-    const auto number = std::to_string(partition);
-    const auto found =
-        co_await session.query("SELECT pg_catalog.min(p.next) FROM event_archiver.position p"
-                               " WHERE p.topic OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-                               " AND p.partition OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
-                               " AND p.journal OPERATOR(pg_catalog.=) ANY (ARRAY[$3::pg_catalog.text, ''])",
-                               topic, number, journal);
-    if (found.is_null(0, 0))
-        co_return std::nullopt;
-    co_return found.integer(0, 0);
-}
-
 // A replay and a rebuild take this lock before they look at what the journal has, and keep it until their
 // position is committed. Without the lock nothing is removed this time.
 awaitable<bool> may_remove(db::connection& session) {
@@ -101,9 +70,9 @@ awaitable<position> retain_unless_set_back(db::connection& session, topic& of, s
     const bool free = co_await may_remove(session);
     position due = 0;
     if (free) {
-        const auto lowest = co_await lowest_position(session, of.name(), partition, journal);
+        const auto last = co_await furthest_behind(session, of.name(), partition, journal);
         async::fault_point("retention-before-removal");
-        const auto from = std::min(needed, lowest.value_or(needed));
+        const auto from = last ? std::min(needed, last->at) : needed;
         due = co_await of.retain(partition, from, needs_from(by, from));
     }
     co_await open.rollback();
@@ -121,49 +90,67 @@ class partition_retention {
         , session_(session)
         , readers_(readers) {}
 
-    // `only_known`: the topic is not told anything if there is no position.
-    awaitable<void> run(bool only_known, std::vector<kept_events>& kept) {
+    // `only_known`: does nothing where no position is known.
+    awaitable<void> run(bool only_known, retention_notes& notes) {
         const auto known = co_await look();
         const auto may = what_may_go(known);
         if (may == may_go::nothing && only_known)
             co_return;
-        position due = 0;
-        kept_events found{topic_.name(), partition_, there_.begin, 0, not_begun_, false, 0};
-        if (may == may_go::what_is_applied) {
-            co_await note_lowest(*session_, there_.id, found);
-            due = co_await retain_unless_set_back(*session_, topic_, partition_, there_.id, confirmed_,
-                                                  found.projection);
-        } else {
-            due = co_await topic_.retain(partition_, may == may_go::what_is_old ? there_.end : there_.begin,
-                                         has_not_begun(not_begun_));
-        }
-        if (may == may_go::what_is_applied && due > there_.begin && confirmed_ > there_.begin)
-            co_await note_gone(std::min(due, confirmed_), kept);
-        if (due <= there_.begin || may == may_go::what_is_old)
+        const auto due = co_await remove(may);
+        if (due <= there_.begin)
             co_return;
-        // What could go is gone by now.
+        if (may == may_go::what_is_applied && confirmed_ > there_.begin)
+            co_await note_missed(std::min(due, confirmed_), notes.missed);
+        if (may != may_go::what_is_old)
+            co_await note_kept(may, due, notes.kept);
+    }
+
+  private:
+    // Returns as topic::retain does.
+    awaitable<position> remove(may_go may) {
+        if (may == may_go::what_is_applied) {
+            const auto last = co_await furthest_behind(*session_, topic_.name(), partition_, there_.id);
+            auto by = last ? last->projection : std::string();
+            co_return co_await retain_unless_set_back(*session_, topic_, partition_, there_.id, confirmed_,
+                                                      std::move(by));
+        }
+        const auto end = may == may_go::what_is_old ? there_.end : there_.begin;
+        co_return co_await topic_.retain(partition_, end, has_not_begun(not_begun_));
+    }
+
+    // What could go up to `due` is gone by now.
+    awaitable<void> note_kept(may_go may, position due, std::vector<kept_events>& kept) {
         const auto left = co_await topic_.look(partition_);
         if (due <= left.begin)
             co_return;
+        kept_events found;
+        found.topic = topic_.name();
+        found.partition = partition_;
         found.first = left.begin;
         found.end = due;
+        found.projection = not_begun_;
+        std::optional<reader_position> last;
         if (may == may_go::what_is_applied)
-            co_await note_lowest(*session_, there_.id, found);
+            last = co_await furthest_behind(*session_, topic_.name(), partition_, there_.id);
+        if (last) {
+            found.projection = last->projection;
+            found.at = last->at;
+            found.has_begun = true;
+        }
         // A segment that also has newer events stays with them.
         if (!found.has_begun || found.at < due)
             kept.push_back(std::move(found));
     }
 
-  private:
-    // Those that read the topic and have not begun: no position says what they need.
-    awaitable<void> note_gone(position end, std::vector<kept_events>& kept) {
+    // Notes the projections that read the topic and have not begun: no position says what they need.
+    awaitable<void> note_missed(position end, std::vector<missed_events>& missed) {
         if (!readers_.tells_of_possible || readers_.unread.contains(topic_.name()))
             co_return;
         for (const auto& each : readers_of(readers_.possible, topic_.name())) {
             const position_key key{each, topic_.name(), partition_};
             const auto row = co_await look_at(*session_, key);
             if (!row && !each.empty())
-                kept.push_back({topic_.name(), partition_, there_.begin, end, each, false, 0, true});
+                missed.push_back({topic_.name(), each, end - there_.begin});
         }
     }
 
@@ -197,17 +184,17 @@ class partition_retention {
 };
 
 awaitable<void> retain_topic(journal& of, std::string name, db::connection* session,
-                             const known_readers& readers, retained which, std::vector<kept_events>& kept) {
+                             const known_readers& readers, retained which, retention_notes& notes) {
     auto* const opened = co_await of.open(std::move(name));
     for (std::int32_t partition = 0; partition < opened->partitions(); ++partition) {
         auto there = co_await opened->look(partition);
         partition_retention work(*opened, partition, std::move(there), session, readers);
-        co_await work.run(which == retained::awaited_topics, kept);
+        co_await work.run(which == retained::awaited_topics, notes);
     }
 }
 
 awaitable<void> retain_all(journal& of, db::connection* session, const known_readers& readers, retained which,
-                           std::vector<kept_events>& kept) {
+                           retention_notes& notes) {
     std::exception_ptr first;
     // A topic of another server has its own retention, and that server's own database.
     auto names = of.written();
@@ -216,7 +203,7 @@ awaitable<void> retain_all(journal& of, db::connection* session, const known_rea
     for (const auto& name : names) {
         if (which == retained::awaited_topics && readers_of(readers.awaited, name).empty())
             continue;
-        const auto failed = co_await async::caught(retain_topic(of, name, session, readers, which, kept));
+        const auto failed = co_await async::caught(retain_topic(of, name, session, readers, which, notes));
         // A failure in one topic must not keep the events of others.
         if (failed && (async::is_cancellation(failed) || (session != nullptr && !session->usable())))
             std::rethrow_exception(failed);
@@ -228,42 +215,16 @@ awaitable<void> retain_all(journal& of, db::connection* session, const known_rea
 
 } // namespace
 
-awaitable<std::optional<position>> confirmed_position(db::connection& session, std::string topic,
-                                                      std::int32_t partition, std::string journal) {
-    const auto made = co_await session.query(
-        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-        " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-        " WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'::pg_catalog.name"
-        " AND c.relname OPERATOR(pg_catalog.=) 'position'::pg_catalog.name");
-    if (made.integer(0, 0) == 0)
-        co_return std::nullopt;
-    // Batches are committed without waiting for the disk. The commit of this statement, which writes to the
-    // log, waits for all of it: what was seen is on the disk once it is answered.
-    const auto number = std::to_string(partition);
-    const auto found = co_await session.query(
-        "SELECT pg_catalog.set_config('synchronous_commit'::pg_catalog.text, 'on'::pg_catalog.text, true),"
-        " pg_catalog.pg_logical_emit_message(true, 'event-archiver'::pg_catalog.text, "
-        "'flush'::pg_catalog.text),"
-        " (SELECT pg_catalog.min(p.next) FROM event_archiver.position p"
-        " WHERE p.topic OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-        " AND p.partition OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
-        " AND p.journal OPERATOR(pg_catalog.=) ANY (ARRAY[$3::pg_catalog.text, '']))",
-        topic, number, journal);
-    if (found.is_null(0, 2))
-        co_return std::nullopt;
-    co_return found.integer(0, 2);
-}
-
 awaitable<void> retain_once(journal& of, const db::database_access* database, const known_readers& readers,
-                            std::vector<kept_events>& kept, retained which) {
-    kept.clear();
+                            retention_notes& notes, retained which) {
+    notes = {};
     if (database == nullptr) {
-        co_await retain_all(of, nullptr, readers, which, kept);
+        co_await retain_all(of, nullptr, readers, which, notes);
         co_return;
     }
     std::function<awaitable<void>(db::connection&)> body = [&of, &readers, which,
-                                                            &kept](db::connection& session) {
-        return retain_all(of, &session, readers, which, kept);
+                                                            &notes](db::connection& session) {
+        return retain_all(of, &session, readers, which, notes);
     };
     co_await db::with_session(*database, std::move(body));
 }
@@ -273,9 +234,9 @@ awaitable<void> keep_retention(journal& of, const db::database_access* database,
     bool told = false;
     kept_log kept_so_far(log);
     for (;;) {
-        std::vector<kept_events> kept;
+        retention_notes notes;
         const auto failed = co_await async::caught_error(
-            async::with_deadline(retain_once(of, database, readers, kept, which),
+            async::with_deadline(retain_once(of, database, readers, notes, which),
                                  async::deadline::after(retention_patience), "the positions of projections"));
         if (failed && !told)
             log.warn(
@@ -284,7 +245,7 @@ awaitable<void> keep_retention(journal& of, const db::database_access* database,
                 {{"error.message", async::describe(failed)}});
         told = failed != nullptr;
         if (!failed)
-            kept_so_far.note(kept);
+            kept_so_far.note(notes);
         co_await async::pause(retention_pause);
     }
 }

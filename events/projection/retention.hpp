@@ -9,26 +9,18 @@
 #include "events/projection/readers.hpp"
 
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
 
 namespace events {
-
-// The position below which every registered projection of the topic has applied the events, and the server
-// has that on its disk. nullopt if no projection is registered.
-[[nodiscard]] awaitable<std::optional<position>>
-confirmed_position(db::connection& session, std::string topic, std::int32_t partition, std::string journal);
 
 // Which topics: those that this process writes to, or in a cluster those that are awaited, whose positions
 // are shown there.
 enum class retained : std::uint8_t { written_topics, awaited_topics };
 
 // Lets each topic remove the events that it may, but none while a replay or a rebuild sets a position.
-// `database` is null for a server without one. `kept` becomes what stays beyond the journal's limits. Throws
-// what the database or the journal throws.
+// `database` is null for a server without one. `notes` becomes what stays beyond the journal's limits, and
+// what is missed. Throws what the database or the journal throws.
 [[nodiscard]] awaitable<void> retain_once(journal& of, const db::database_access* database,
-                                          const known_readers& readers, std::vector<kept_events>& kept,
+                                          const known_readers& readers, retention_notes& notes,
                                           retained which = retained::written_topics);
 
 // The same every 10 s, without end. While the database does not answer, no event is removed, which is logged

@@ -7,7 +7,6 @@
 #include "events/projection/definition.hpp"
 
 #include <string>
-#include <vector>
 
 namespace events {
 
@@ -27,6 +26,8 @@ using async::awaitable;
 // projections, and no event is removed from a journal. Unlike a query it takes no snapshot.
 [[nodiscard]] awaitable<void> lock_tables_of_projections(db::connection& session);
 
+// Within a transaction: the migrations that are not recorded. Throws as `migrate` does.
+[[nodiscard]] awaitable<void> migrate_within(db::connection& session, const projection_definition& which);
 // Within a transaction: all migrations, also those that have been applied, because a table is gone. Throws as
 // `migrate` does.
 [[nodiscard]] awaitable<void> migrate_again(db::connection& session, const projection_definition& which);

@@ -73,7 +73,7 @@ awaitable<bool> apply_in_transaction(db::connection& session, const projection_d
                                       commit_shield::none);
 }
 
-// Of tables that no migration makes.
+// Notes the origin of tables that no migration makes.
 awaitable<void> note_other_tables(db::connection& session, const projection_definition& which) {
     const auto noted =
         co_await session.query("SELECT pg_catalog.count(*) FROM event_archiver.table_origin o"
@@ -133,10 +133,7 @@ awaitable<std::size_t> migrate(db::connection& session, const projection_definit
     co_return applied;
 }
 
-awaitable<void> migrate_again(db::connection& session, const projection_definition& which) {
-    (void)co_await session.query("DELETE FROM event_archiver.migration m WHERE m.projection"
-                                 " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
-                                 which.name);
+awaitable<void> migrate_within(db::connection& session, const projection_definition& which) {
     for (const auto& file : which.migrations) {
         try {
             (void)co_await apply_migration(session, which, file);
@@ -146,6 +143,13 @@ awaitable<void> migrate_again(db::connection& session, const projection_definiti
             throw;
         }
     }
+}
+
+awaitable<void> migrate_again(db::connection& session, const projection_definition& which) {
+    (void)co_await session.query("DELETE FROM event_archiver.migration m WHERE m.projection"
+                                 " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
+                                 which.name);
+    co_await migrate_within(session, which);
 }
 
 } // namespace events

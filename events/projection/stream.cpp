@@ -5,6 +5,7 @@
 #include "events/journal/error.hpp"
 #include "events/projection/applied_log.hpp"
 #include "events/projection/control.hpp"
+#include "events/projection/position_state.hpp"
 #include "events/projection/stop_reason.hpp"
 
 #include <fmt/format.h>
@@ -232,8 +233,9 @@ awaitable<void> projection_stream::stopped(async::error why) {
     progress_.reason = why.message();
     if (is_news)
         log_stop(log_, why, target_.key, progress_.next);
-    std::function<awaitable<void>(db::connection&)> body = [this, &why](db::connection& session) {
-        return note_failure(session, target_.key, why.message());
+    const auto reason = unusable_for_ == target_.read_files ? unusable_files(why.message()) : why.message();
+    std::function<awaitable<void>(db::connection&)> body = [this, &reason](db::connection& session) {
+        return note_failure(session, target_.key, reason);
     };
     (void)co_await async::caught_error(session_.use(std::move(body)));
     progress_.state = stream_state::failed;

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ class projection_stream {
     void say_what_is_there(const extent& there);
     void take(const position_row& row);
     void tell_note(const position_row& row);
+    void tell_failure_of_another(const position_row& row);
+    [[nodiscard]] awaitable<void> go_on_beside_others(db::connection& session, position_row& row);
+    [[nodiscard]] awaitable<void> read_files(db::connection& session);
     void note(const batch_report& report);
     void note_hidden(position readable_end, async::deadline::clock::duration patience);
     void must_not_have_vanished() const;
@@ -76,12 +80,13 @@ class projection_stream {
     batch_target target_;
     plugin_patience patience_;
     stream_progress progress_;
-    std::vector<recorded_event> read_; // from the position on
-    std::size_t taken_ = 0;            // events of read_ that are applied
-    std::string last_worker_;          // that had moved the position when it was looked at
-    std::string told_;                 // a note in the row of a position that is not failed
-    bool moved_by_another_ = false;    // since our journal was compared with the row's mark
-    bool files_are_read_ = true;       // since the row last asked for it
+    std::vector<recorded_event> read_;         // from the position on
+    std::size_t taken_ = 0;                    // events of read_ that are applied
+    std::string last_worker_;                  // that had moved the position when it was looked at
+    std::string told_;                         // a note in the row of a position that is not failed
+    bool moved_by_another_ = false;            // since our journal was compared with the row's mark
+    bool files_are_read_ = true;               // since the row last asked for it
+    std::optional<std::int64_t> unusable_for_; // what the row asked for when the files could not be used
     position target_end_ = 0;
     position replay_until_ = 0;
     position gap_end_ = 0;       // no event stands between the position and this

@@ -1,7 +1,10 @@
 // The position of a stream as the database has it: begun, looked at again, moved by another process.
 // Tested by tests/unit/events/projection/engine_test.cpp.
+#include "async/caught.hpp"
 #include "async/pause.hpp"
 #include "events/projection/control.hpp"
+#include "events/projection/position_state.hpp"
+#include "events/projection/stop_reason.hpp"
 #include "events/projection/stream.hpp"
 
 #include <fmt/format.h>
@@ -86,17 +89,19 @@ void projection_stream::take(const position_row& row) {
     target_.read_files = row.read_files;
     last_worker_ = row.worker;
     tell_note(row);
-    if (row.state == "failed")
+    if (row.state == "failed") {
+        tell_failure_of_another(row);
         progress_.reason = row.reason;
+    }
     if (row.state == "paused")
         progress_.state = stream_state::paused;
-    else if (row.state == "failed")
+    else if (row.state == "failed" || unusable_for_ == row.read_files)
         progress_.state = stream_state::failed;
     else
         progress_.state = stream_state::running;
 }
 
-// Of a rebuild that nobody waited for.
+// Logs what a rebuild has noted that nobody waited for.
 void projection_stream::tell_note(const position_row& row) {
     const auto note = row.state == "failed" ? std::string() : row.reason;
     if (!note.empty() && note != told_)
@@ -104,11 +109,44 @@ void projection_stream::tell_note(const position_row& row) {
     told_ = note;
 }
 
+void projection_stream::tell_failure_of_another(const position_row& row) {
+    if (progress_.state == stream_state::failed)
+        return;
+    const async::error why(failure::precondition, row.reason);
+    log_stop(log_, why, target_.key, row.next);
+}
+
+// The files of this process are right: the mistake of another process's does not stop it.
+awaitable<void> projection_stream::go_on_beside_others(db::connection& session, position_row& row) {
+    const bool runs =
+        progress_.state == stream_state::running || progress_.state == stream_state::standing_by;
+    if (!runs || row.state != "failed" || !is_of_unusable_files(row.reason))
+        co_return;
+    co_await go_on_beside(session, target_.key, row.reason);
+    log_.warn("projection.other_files",
+              "another process cannot use its files of a projection; this one goes on with its own",
+              {{"projection", progress_.projection}, {"topic", progress_.topic}, {"reason", row.reason}});
+    row.state = "running";
+    row.reason.clear();
+}
+
+awaitable<void> projection_stream::read_files(db::connection& session) {
+    if (!options_.read_files)
+        co_return;
+    const auto failed = co_await async::caught(options_.read_files(session, target_.read_files));
+    const auto why = failed ? error_in(failed) : std::nullopt;
+    if (why && stops_projection(*why))
+        unusable_for_ = target_.read_files;
+    if (failed)
+        std::rethrow_exception(failed);
+    unusable_for_.reset();
+}
+
 // The row, and the journal that it must belong to.
 awaitable<void> projection_stream::look_again() {
     std::function<awaitable<void>(db::connection&)> body =
         [this](db::connection& session) -> awaitable<void> {
-        const auto row = co_await look_at(session, target_.key);
+        auto row = co_await look_at(session, target_.key);
         if (!row)
             must_not_have_vanished();
         if (!row && progress_.state == stream_state::failed)
@@ -122,11 +160,11 @@ awaitable<void> projection_stream::look_again() {
         if (progress_.state == stream_state::failed) // what it failed of may be that the topic was removed
             co_await must_go_on(source_, target_.key, *row, there);
         progress_.end = there.end;
+        co_await go_on_beside_others(session, *row);
         take(*row);
         if (progress_.state != stream_state::running)
             co_return;
-        if (options_.read_files)
-            co_await options_.read_files(session, row->read_files);
+        co_await read_files(session);
         files_are_read_ = true;
     };
     co_await session_.use(std::move(body));

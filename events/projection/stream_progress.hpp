@@ -37,7 +37,7 @@ struct stream_progress {
     [[nodiscard]] position behind() const noexcept {
         return std::max(std::max(end, written) - next, position{0});
     }
-    // Of these, what can be read.
+    // How many of these can be read.
     [[nodiscard]] position readable() const noexcept { return std::max(end - next, position{0}); }
     // The age of the oldest event that is not applied; zero: all are.
     [[nodiscard]] std::chrono::duration<double> behind_time(std::chrono::system_clock::time_point now) const;

@@ -109,14 +109,19 @@ def test_a_rebuild_that_was_killed_is_named_as_what_keeps_the_events(served):
     served.wait_for(lambda: send(served))
 
 
-def test_a_projection_that_is_broken_keeps_its_events(fault_binary, database, tmp_path):
+@pytest.mark.parametrize(
+    ("file", "mistaken"),
+    [("projection.conf", "topic = live\nbatch = many\n"), ("apply.sql", "INSERT INTO audit SELECT 1 FROM json_array_elements($1);;; 'open")],
+)
+def test_a_projection_that_is_broken_keeps_its_events(fault_binary, database, tmp_path, file, mistaken):
     """It has not begun; the other one has applied them."""
     shop = Shop(fault_binary, database, tmp_path)
     shop.journal = tmp_path / "served"
     shop.program = shop.program.with_settings({"JOURNAL": shop.journal, "JOURNAL_MAX_BYTES": "2MiB"})
-    shop.write("audit/projection.conf", "topic = live\ntables = public.audit\n")
+    right = {"projection.conf": "topic = live\ntables = public.audit\n", "apply.sql": "INSERT INTO audit SELECT 1 FROM json_array_elements($1)"}
     shop.write("audit/migrations/001.sql", "CREATE TABLE IF NOT EXISTS audit (n bigint)")
-    shop.write("audit/apply.sql", "INSERT INTO audit SELECT 1 FROM json_array_elements($1);;; 'open")
+    for each, text in {**right, file: mistaken}.items():
+        shop.write(f"audit/{each}", text)
     process = shop.program.start("serve", "--port", "0", "--apis", "events")
     process.wait_for_output('"projection.broken"')
     process.wait_for_output('"serve.listening"')
@@ -129,6 +134,6 @@ def test_a_projection_that_is_broken_keeps_its_events(fault_binary, database, tm
     assert first_segment(shop) == 0
     process.send(signal.SIGTERM)
     process.wait()
-    shop.write("audit/apply.sql", "INSERT INTO audit SELECT 1 FROM json_array_elements($1)")
+    shop.write(f"audit/{file}", right[file])
     shop.run("project", "audit", "--once")
     assert shop.value("SELECT count(*) FROM audit") == shop.posted

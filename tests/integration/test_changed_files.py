@@ -95,7 +95,8 @@ def test_two_processes_read_them(served):
     served.write("total/apply.sql", HUNDREDFOLD)
     served.run("projections", "replay", "total")
     served.wait_for(lambda: served.total() == 600)
-    other.wait_for_output('"projection.files_read"')
+    for each in (process, other):
+        each.wait_for_output('"projection.files_read"')
     ended(process)
     assert other.running
 
@@ -129,6 +130,57 @@ def test_a_directory_that_is_broken_stops_its_projection_alone(served, what):
     served.run("projections", "resume", "total")
     served.wait_for(lambda: served.total() == 9)
     ended(process)
+
+
+@pytest.mark.parametrize("file", ["total/apply.sql", "total/migrations/001.sql", "total/plugins/a/apply.sql"])
+def test_a_directory_that_is_broken_at_the_start_waits_until_it_is_mended(served, file):
+    served.write("total/api/sum.sql", "-- GET /sum\n-- value\nSELECT sum(value)::bigint FROM total")
+    served.write("total/plugins/a/apply.sql", "SELECT $1")
+    right = (served.own / file).read_text()
+    served.write(file, "SELECT 1;\nCOMMIT")
+    process = served.serve("--apis", "events,live")
+    served.send([{"userId": "u", "name": "add_revenue", "value": 98}, {"u": "a", "v": 1}])
+    served.wait_for(lambda: served.value("SELECT to_regclass('users_revenue')") and served.value("SELECT revenue FROM users_revenue") == 98)
+    served.wait_for(lambda: f"'{file}', line 2" in served.get("/readyz"))
+    process.wait_for_output('"projection.broken"')
+    served.wait_for(lambda: served.value("SELECT state FROM event_archiver.position WHERE projection = 'total'") == "failed")
+    served.write(file, right)
+    served.run("projections", "resume", "total")
+    served.wait_for(lambda: served.get("/sum") == "1")
+    served.wait_for(lambda: json.loads(served.get("/readyz")).get("status") == "ok", 60)
+    ended(process)
+
+
+@pytest.mark.parametrize("command", ["replay", "rebuild"])
+def test_a_new_table_of_a_new_file_comes_alone(served, command):
+    """What older files have done is not done again. A table that was lost is made again with all of them."""
+    served.write("total/migrations/001.sql", "CREATE TABLE IF NOT EXISTS total (user_id text PRIMARY KEY, value bigint NOT NULL); CREATE TABLE IF NOT EXISTS rates (n int); INSERT INTO rates VALUES (1)")
+    process = begun(served)
+    served.write("total/migrations/002.sql", "CREATE TABLE second (n bigint)")
+    served.write("total/projection.conf", "topic = live\ntables = public.total, public.second\n")
+    served.write("total/apply.sql", TOTAL + "; INSERT INTO second SELECT json_array_length($1)")
+    served.run("projections", command, "total")
+    served.wait_for(lambda: served.value("SELECT to_regclass('second')") and served.value("SELECT sum(n) FROM second") == 3 and served.total() == 6)
+    assert served.value("SELECT count(*) FROM rates") == 1
+    if command == "replay":
+        served.execute("DROP TABLE second")
+        served.run("projections", "replay", "total")
+        served.wait_for(lambda: served.value("SELECT sum(n) FROM second") == 3 and served.total() == 6)
+    count = 2 if command == "replay" else 1
+    served.wait_for(lambda: process.output["stderr"].count(b'"projection.files_read"') == count)
+    ended(process, count)
+
+
+def test_a_mistake_in_a_new_file_is_told_as_it_is(served):
+    """Not as a failure of older files, which were applied."""
+    process = begun(served)
+    served.write("total/migrations/002.sql", "CREATE TABLE second (n nothing)")
+    served.write("total/projection.conf", "topic = live\ntables = public.total, public.second\n")
+    refused = served.run("projections", "replay", "total", expect=3)
+    assert "migration 'total/migrations/002.sql'" in refused.summary["msg"], refused.summary
+    assert served.total() == 6
+    process.send(signal.SIGTERM)
+    assert process.wait().code == 0
 
 
 MIGRATIONS = {"not understood": "CREATE TALBE total (user_id text)", "refused for rows": "CREATE TABLE total (user_id text); SELECT 1/0"}

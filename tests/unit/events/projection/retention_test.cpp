@@ -1,4 +1,5 @@
 // What of the journal may go, as PostgreSQL knows it.
+#include "events/projection/reader_positions.hpp"
 #include "events/projection/retention.hpp"
 #include "tests/support/projection_fixture.hpp"
 
@@ -47,30 +48,30 @@ TEST_F(projection_retention, a_topic_stays_whole_until_each_projection_that_is_t
         awaited.awaited.push_back({"total", {"live"}, true});
         known_readers another;
         another.awaited.push_back({"total@new", {"live"}, true});
-        std::vector<kept_events> kept;
+        retention_notes notes;
         const auto begin = [live]() -> async::awaitable<position> {
             const auto there = co_await live->look(0);
             co_return there.begin;
         };
-        co_await retain_once(journal, nullptr, awaited, kept);
+        co_await retain_once(journal, nullptr, awaited, notes);
         const auto without_database = co_await begin();
         EXPECT_EQ(without_database, 0);
-        co_await retain_once(journal, &database, awaited, kept);
+        co_await retain_once(journal, &database, awaited, notes);
         const auto not_begun = co_await begin();
         EXPECT_EQ(not_begun, 0);
         co_await project(journal);
-        co_await retain_once(journal, nullptr, awaited, kept);
+        co_await retain_once(journal, nullptr, awaited, notes);
         const auto still_unknown = co_await begin();
         EXPECT_EQ(still_unknown, 0);
-        co_await retain_once(journal, &database, another, kept);
-        EXPECT_EQ(kept.size(), 1U);
-        if (!kept.empty()) {
-            EXPECT_EQ(kept.front().projection, "total@new");
-            EXPECT_FALSE(kept.front().has_begun);
+        co_await retain_once(journal, &database, another, notes);
+        EXPECT_EQ(notes.kept.size(), 1U);
+        if (!notes.kept.empty()) {
+            EXPECT_EQ(notes.kept.front().projection, "total@new");
+            EXPECT_FALSE(notes.kept.front().has_begun);
         }
         const auto for_another = co_await begin();
         EXPECT_EQ(for_another, 0);
-        co_await retain_once(journal, &database, awaited, kept);
+        co_await retain_once(journal, &database, awaited, notes);
         const auto applied = co_await begin();
         EXPECT_GT(applied, 0);
         co_await journal.close();
