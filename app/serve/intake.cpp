@@ -50,7 +50,7 @@ std::string_view name_of(journal_failure reason) noexcept {
     }
 }
 
-// The message of a journal_error; empty for another exception.
+// nullopt for another exception than a journal_error.
 std::optional<journal_failure> reason_of(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);
@@ -61,28 +61,51 @@ std::optional<journal_failure> reason_of(const std::exception_ptr& failed) {
     }
 }
 
+// For /readyz, which anybody may ask.
+std::string told_to_strangers(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const journal_error& why) {
+        return why.for_clients();
+    } catch (...) {
+        return async::describe(failed);
+    }
+}
+
+std::string hint_in(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const async::error& why) {
+        if (!why.hint().empty())
+            return why.hint();
+    } catch (...) { // it has none
+    }
+    return "docs/journal.md, \"When it goes wrong\", says what to do.";
+}
+
 } // namespace
 
 intake_refusal refusal_for(const async::error& failed) {
     const auto* of_journal = dynamic_cast<const journal_error*>(&failed);
     if (of_journal != nullptr) {
+        auto said = of_journal->for_clients();
         switch (of_journal->reason()) {
         case journal_failure::too_large:
-            return {413, failed.message()};
+            return {413, std::move(said)};
         case journal_failure::no_topic:
-            return {404, failed.message()};
+            return {404, std::move(said)};
         case journal_failure::before_start:
-            return {410, failed.message()};
+            return {410, std::move(said)};
         case journal_failure::beyond_end:
-            return {416, failed.message()};
+            return {416, std::move(said)};
         case journal_failure::refused:
         case journal_failure::foreign:
         case journal_failure::damaged:
-            return {500, failed.message()};
+            return {500, std::move(said)};
         default:
             break;
         }
-        return {503, failed.message(), failed.retry_after().has_value()};
+        return {503, std::move(said), failed.retry_after().has_value()};
     }
     if (failed.kind() == async::failure::usage)
         return {400, failed.message()};
@@ -257,7 +280,7 @@ void intake::refused(const std::exception_ptr& why, std::string_view topic) {
         async::failure_of(why) == async::failure::usage)
         return; // the client's own mistake: the journal is well
     if (reason != journal_failure::overloaded) {
-        problem_ = async::describe(why);
+        problem_ = told_to_strangers(why);
         problem_at_ = clock::now();
     }
     if (reason == journal_failure::broken) {
@@ -271,12 +294,13 @@ void intake::refused(const std::exception_ptr& why, std::string_view topic) {
         return;
     warned = now;
     const auto message = async::describe(why);
+    const auto hint = hint_in(why);
     if (reason == journal_failure::overloaded)
         log_.warn("journal.overloaded", "events arrive faster than they can be stored: some are refused",
                   {{"topic", topic}, {"error.message", message}});
     else
         log_.warn("journal.refused", "the journal does not take events",
-                  {{"reason", name}, {"topic", topic}, {"error.message", message}});
+                  {{"reason", name}, {"topic", topic}, {"error.message", message}, {"hint", hint}});
 }
 
 std::string intake::problem() const {

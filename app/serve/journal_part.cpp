@@ -26,17 +26,16 @@ std::string place_of(const journal_settings& settings) {
     return settings.in_kafka() ? "kafka://" + settings.brokers : settings.directory.string();
 }
 
-// A statfs, which a local file system answers at once.
+// A statfs, which a local file system answers at once. Anybody may ask /readyz, so no path is named.
 std::string problem_of_room(const journal_settings& settings) {
     if (settings.in_kafka())
         return {};
     std::error_code failed;
     const auto room = std::filesystem::space(settings.directory, failed);
     if (failed)
-        return fmt::format("'{}' cannot be looked at: {}", settings.directory.string(), failed.message());
+        return fmt::format("the directory of the journal cannot be looked at: {}", failed.message());
     if (room.available < room_min)
-        return fmt::format("the disk of '{}' is full: {} bytes are left", settings.directory.string(),
-                           room.available);
+        return fmt::format("the disk of the journal is full: {} bytes are left", room.available);
     return {};
 }
 

@@ -45,6 +45,25 @@ journal_error::journal_error(journal_failure reason, std::string message, std::s
     }
 }
 
+std::string journal_error::for_clients() const {
+    if (fit_for_clients_)
+        return message();
+    switch (reason_) {
+    case journal_failure::full:
+        return "the journal has no room for more events";
+    case journal_failure::broken:
+        return "the disk of the journal has failed: no more events are accepted";
+    case journal_failure::foreign:
+        return "the topic is of another journal";
+    case journal_failure::damaged:
+        return "events of the topic are damaged";
+    case journal_failure::in_use:
+        return "another process writes to the topic";
+    default:
+        return message();
+    }
+}
+
 bool is_before_start(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);

@@ -32,9 +32,15 @@ class journal_error : public async::error {
   public:
     journal_error(journal_failure reason, std::string message, std::string hint = {});
     [[nodiscard]] journal_failure reason() const noexcept { return reason_; }
+    // The message for clients and strangers. That of a file's failure is the reason alone: its path is for
+    // the log.
+    [[nodiscard]] std::string for_clients() const;
+    // The message names no file.
+    void set_fit_for_clients() noexcept { fit_for_clients_ = true; }
 
   private:
     journal_failure reason_;
+    bool fit_for_clients_ = false;
 };
 
 // Retention has removed the position that was asked for: it may be faster than a reader.

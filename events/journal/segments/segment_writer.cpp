@@ -124,10 +124,13 @@ void segment_writer::must_accept() const {
     if (broken_)
         throw broken(
             fmt::format("'{}' could not be synced: no more events are accepted", last_.path().string()));
-    if (options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max)
-        throw full(
-            fmt::format("'{}' has reached JOURNAL_MAX_BYTES, and nothing of it could be removed yet{}{}",
-                        directory_.path().string(), kept_for_.empty() ? "" : ": ", kept_for_));
+    if (options_.bytes_max == 0 || bytes_on_disk() < options_.bytes_max)
+        return;
+    auto why = full(
+        fmt::format("topic '{}' has reached JOURNAL_MAX_BYTES, and nothing of it could be removed yet{}{}",
+                    directory_.path().filename().string(), kept_for_.empty() ? "" : ": ", kept_for_));
+    why.set_fit_for_clients();
+    throw why;
 }
 
 // Begins another segment if the last one is large or old enough. Only the last one of a log is looked at when
@@ -140,7 +143,7 @@ void segment_writer::make_room_for(std::uint64_t frame_bytes) {
     begin_segment(end_);
 }
 
-// Or the clock has been turned back since.
+// True too if the clock has been turned back since.
 bool segment_writer::last_is_old() const {
     return std::chrono::abs(options_.now() - begun_) >= options_.segment_age;
 }

@@ -23,4 +23,13 @@ TEST(refusals, tell_a_mistake_from_what_passes) {
     EXPECT_FALSE(refusal_for(journal_error(journal_failure::broken, "")).retry_soon);
 }
 
+TEST(refusals, tell_a_client_no_path) {
+    for (const auto reason : {journal_failure::full, journal_failure::broken, journal_failure::foreign,
+                              journal_failure::damaged, journal_failure::in_use}) {
+        const auto said = refusal_for(journal_error(reason, "making room in '/var/lib/x/0.log'")).why;
+        EXPECT_EQ(said.find("/var"), std::string::npos) << said;
+        EXPECT_FALSE(said.empty());
+    }
+}
+
 } // namespace
