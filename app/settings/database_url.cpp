@@ -49,6 +49,7 @@ std::string conninfo_value(std::string_view text) {
 struct server_list {
     std::string hosts; // empty: the URL names one server
     std::string ports;
+    bool is_whole = true; // each has a name: libpq would take one without for a local socket
 };
 
 // Takes all but the first out of `url`, which no URL may have: they are the driver's own.
@@ -75,6 +76,7 @@ server_list take_servers(std::string& url) {
         auto host = each.substr(0, has_port ? colon : each.size());
         if (host.starts_with('[') && host.ends_with(']'))
             host = host.substr(1, host.size() - 2);
+        servers.is_whole = servers.is_whole && !host.empty();
         servers.hosts += (from == 0 ? "" : ",") + std::string(host);
         servers.ports += (from == 0 ? "" : ",") + std::string(has_port ? each.substr(colon + 1) : "");
         from = to + 1;
@@ -85,10 +87,11 @@ server_list take_servers(std::string& url) {
 
 // What the driver calls the kind of server that is wanted, in libpq's words; empty: none of them.
 std::string_view wanted_server(std::string_view type) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> types{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> types{
         {{"any", "any"},
          {"primary", "read-write"},
          {"master", "read-write"},
+         {"preferPrimary", "read-write"}, // nothing can be written to another one
          {"secondary", "standby"},
          {"slave", "standby"},
          {"preferSecondary", "prefer-standby"}}};
@@ -106,6 +109,8 @@ database_url conninfo_from_url(std::string_view url, std::string_view user, std:
         url.remove_prefix(jdbc.size());
     std::string of_one(url);
     const auto servers = take_servers(of_one);
+    if (!servers.is_whole)
+        return {{}, "a server of its list has no name: give it as jdbc:postgresql://a:5432,b:5432/name"};
     const auto parsed = boost::urls::parse_uri(of_one);
     if (!parsed || (parsed->scheme() != "postgresql" && parsed->scheme() != "postgres") ||
         !parsed->has_authority())
@@ -127,8 +132,13 @@ database_url conninfo_from_url(std::string_view url, std::string_view user, std:
     if (path.size() > 1)
         values["dbname"] = path.substr(1);
     for (const auto& each : parsed->params()) {
-        if (const auto wanted = wanted_server(each.value);
-            each.key == "targetServerType" && !wanted.empty()) {
+        if (each.key == "targetServerType") {
+            const auto wanted = wanted_server(each.value);
+            if (wanted.empty())
+                return {{},
+                        fmt::format("targetServerType is {}: give any, primary, preferPrimary, secondary or"
+                                    " preferSecondary",
+                                    async::quoted(each.value))};
             values["target_session_attrs"] = wanted;
             continue;
         }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <string_view>
 
 namespace {
@@ -22,7 +23,13 @@ TEST(database_url, names_several_servers_as_the_driver_does) {
     EXPECT_EQ(
         conninfo_from_url("jdbc:postgresql://u@a:1,b,[::1]:5433/n?targetServerType=primary", "", "").conninfo,
         "dbname='n' host='a,b,::1' port='1,,5433' target_session_attrs='read-write' user='u'");
-    EXPECT_NE(conninfo_from_url("jdbc:postgresql://a,b/n?targetServerType=best", "", "").mistake, "");
+    EXPECT_EQ(conninfo_from_url("jdbc:postgresql://a,b/n?targetServerType=preferPrimary", "", "").conninfo,
+              "dbname='n' host='a,b' port=',' target_session_attrs='read-write'");
+    EXPECT_EQ(conninfo_from_url("jdbc:postgresql://a,b/n?targetServerType=best", "", "").mistake,
+              "targetServerType is 'best': give any, primary, preferPrimary, secondary or preferSecondary");
+    for (const auto* const nameless : {"//a,/n", "//a,:5433/n", "//,a/n", "//u@a,,b/n"})
+        EXPECT_NE(conninfo_from_url(std::string("jdbc:postgresql:") + nameless, "", "").mistake, "")
+            << nameless;
 }
 
 TEST(database_url, says_what_would_be_right) {
