@@ -1,10 +1,11 @@
 #include "http/date.hpp"
 
+#include "async/number.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace http {
 
@@ -15,14 +16,6 @@ constexpr std::array<std::string_view, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "
 constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::string_view layout = "Mon, 06 Oct 2025 08:49:37 GMT";
-
-std::optional<unsigned> digits(std::string_view text) noexcept {
-    unsigned value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failed != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return value;
-}
 
 } // namespace
 
@@ -39,12 +32,12 @@ std::string format_http_date(std::chrono::sys_seconds at) {
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) noexcept {
     if (text.size() != layout.size() || text.substr(3, 2) != ", " || text.substr(25) != " GMT")
         return std::nullopt;
-    const auto day = digits(text.substr(5, 2));
+    const auto day = async::number_from<unsigned>(text.substr(5, 2));
     const auto* const month = std::find(months.begin(), months.end(), text.substr(8, 3));
-    const auto year = digits(text.substr(12, 4));
-    const auto hour = digits(text.substr(17, 2));
-    const auto minute = digits(text.substr(20, 2));
-    const auto second = digits(text.substr(23, 2));
+    const auto year = async::number_from<unsigned>(text.substr(12, 4));
+    const auto hour = async::number_from<unsigned>(text.substr(17, 2));
+    const auto minute = async::number_from<unsigned>(text.substr(20, 2));
+    const auto second = async::number_from<unsigned>(text.substr(23, 2));
     if (!day || month == months.end() || !year || !hour || !minute || !second)
         return std::nullopt;
     const std::chrono::year_month_day date(

@@ -11,7 +11,7 @@ namespace {
 
 // For the database, the storage account, files being written, and downloads.
 constexpr std::size_t kept_for_others = 128;
-// Of a thousand topics: taken where the system allows it.
+// A thousand topics need them. They are taken where the system allows it.
 constexpr std::size_t liked_for_topics = 4'096;
 
 } // namespace

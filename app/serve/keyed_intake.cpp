@@ -1,6 +1,7 @@
 #include "app/serve/keyed_intake.hpp"
 
 #include "app/observe/run_id.hpp"
+#include "app/serve/batch_finder.hpp"
 #include "async/caught.hpp"
 #include "async/deadline.hpp"
 #include "events/journal/error.hpp"

@@ -38,7 +38,7 @@ class served_part {
 
     // Called once each, before the server listens. The part outlives what it gives.
     [[nodiscard]] virtual std::vector<http::route> routes() { return {}; }
-    // The same for /openapi.json.
+    // The operations of its routes, for /openapi.json.
     [[nodiscard]] virtual std::vector<api_operation> operations() const { return {}; }
     [[nodiscard]] virtual std::vector<readiness_probe> probes() { return {}; }
 

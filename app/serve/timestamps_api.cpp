@@ -51,7 +51,7 @@ std::string command_text(std::string_view time, std::string_view id) {
            ",\"command_id\":\"" + std::string(id) + "\"}";
 }
 
-// The same for each try of a request.
+// Each try of a request has the same id.
 std::string id_for(const std::string& topic, const std::string& key, const std::string& given) {
     const boost::uuids::name_generator_sha1 named(boost::uuids::ns::url());
     return boost::uuids::to_string(named(topic + " " + key + " " + given)); // neither has a blank

@@ -127,13 +127,26 @@ window_directory::open_file& window_directory::at_end_of(const std::string& file
     return files_.emplace(file, open_file{std::move(opened), lines}).first->second;
 }
 
+template <typename Call>
+void window_directory::forgetting_ends(Call call) {
+    try {
+        call();
+    } catch (...) {
+        files_.clear();
+        throw;
+    }
+}
+
 void window_directory::append(const window_addition& addition, std::uint64_t lines_before) {
-    auto& file = at_end_of(addition.file, lines_before);
-    unsafe_.insert(addition.file);
-    last_ = addition.file;
-    async::write_all(file.descriptor.get(), std::as_bytes(std::span(addition.lines)), place_ / addition.file);
-    async::fault_point("window-lines-written");
-    file.lines += static_cast<std::uint64_t>(std::ranges::count(addition.lines, '\n'));
+    forgetting_ends([&] {
+        auto& file = at_end_of(addition.file, lines_before);
+        unsafe_.insert(addition.file);
+        last_ = addition.file;
+        async::write_all(file.descriptor.get(), std::as_bytes(std::span(addition.lines)),
+                         place_ / addition.file);
+        async::fault_point("window-lines-written");
+        file.lines += static_cast<std::uint64_t>(std::ranges::count(addition.lines, '\n'));
+    });
 }
 
 void window_directory::make_safe() {
@@ -150,12 +163,14 @@ void window_directory::make_safe() {
 }
 
 void window_directory::publish(std::string_view state, std::string_view offsets) {
-    make_safe();
-    async::sync_directory(place_);
-    async::write_safely(place_ / state_name, state);
-    async::fault_point("window-state-written");
-    async::write_safely(place_ / offsets_name, offsets);
-    async::fault_point("window-offsets-written");
+    forgetting_ends([&] {
+        make_safe();
+        async::sync_directory(place_);
+        async::write_safely(place_ / state_name, state);
+        async::fault_point("window-state-written");
+        async::write_safely(place_ / offsets_name, offsets);
+        async::fault_point("window-offsets-written");
+    });
 }
 
 std::size_t window_directory::remove_older(const std::vector<std::string>& files, std::size_t surplus,

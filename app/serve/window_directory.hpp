@@ -34,8 +34,6 @@ class window_directory {
     // Appends lines to a file. Cuts off first what is beyond `lines_before`: a process that died left it. The
     // lines survive a crash once they are published.
     void append(const window_addition& addition, std::uint64_t lines_before);
-    // Call it after a failure: the ends of the files are not known any more.
-    void forget_ends() noexcept { files_.clear(); }
     // Makes the appended lines durable, then the state, then the offsets. Other processes see whole files.
     void publish(std::string_view state, std::string_view offsets);
     // Removes the first `surplus` of these files, and more as long as they were last written before `before`;
@@ -48,6 +46,9 @@ class window_directory {
         async::descriptor descriptor;
         std::uint64_t lines = 0;
     };
+    // After a failure the ends of the files are not known any more.
+    template <typename Call>
+    void forgetting_ends(Call call);
     [[nodiscard]] open_file& at_end_of(const std::string& file, std::uint64_t lines);
     void make_safe();
     void begin_again();

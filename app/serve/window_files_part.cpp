@@ -194,16 +194,11 @@ awaitable<void> window_files_part::write_lines() {
     for (const auto& each : written->additions())
         lines->try_emplace(each.file, view_->lines_of(each.file));
     std::function<void()> write = [directory = directory_, written, lines] {
-        try {
-            for (const auto& each : written->additions()) {
-                auto& before = lines->at(each.file);
-                directory->append(each, before);
-                for (const auto& range : each.ranges)
-                    before += static_cast<std::uint64_t>(range.end - range.first);
-            }
-        } catch (...) {
-            directory->forget_ends();
-            throw;
+        for (const auto& each : written->additions()) {
+            auto& before = lines->at(each.file);
+            directory->append(each, before);
+            for (const auto& range : each.ranges)
+                before += static_cast<std::uint64_t>(range.end - range.first);
         }
     };
     co_await files_.run(std::move(write));
@@ -242,12 +237,7 @@ awaitable<void> window_files_part::publish() {
     auto state = std::make_shared<const std::string>(view_->text());
     auto offsets = std::make_shared<const std::string>(view_->offsets(applied_));
     std::function<void()> write = [directory = directory_, state, offsets] {
-        try {
-            directory->publish(*state, *offsets);
-        } catch (...) {
-            directory->forget_ends();
-            throw;
-        }
+        directory->publish(*state, *offsets);
     };
     co_await files_.run(std::move(write));
     changed_ = false;

@@ -1,9 +1,10 @@
 #include "app/serve/window_view.hpp"
 
+#include "async/number.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <utility>
@@ -40,22 +41,18 @@ class line_reader {
     std::string_view rest_;
 };
 
-template <typename Number>
-bool take_number(std::string_view& text, Number& number, char behind) {
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const auto used = static_cast<std::size_t>(end - text.data());
-    const bool ends = used == text.size() ? behind == '\0' : text[used] == behind;
-    if (failed != std::errc() || number < 0 || !ends)
-        return false;
-    text.remove_prefix(std::min(used + 1, text.size()));
-    return true;
-}
-
+// "0:17-39"
 std::optional<window_range> range_in(std::string_view text) {
-    window_range range;
-    const bool right = take_number(text, range.partition, ':') && take_number(text, range.first, '-') &&
-                       take_number(text, range.end, '\0') && range.first < range.end;
-    return right ? std::optional(range) : std::nullopt;
+    const auto colon = std::min(text.find(':'), text.size());
+    const auto dash = std::min(text.find('-', colon), text.size());
+    if (dash == text.size())
+        return std::nullopt;
+    const auto partition = async::number_from<std::int32_t>(text.substr(0, colon));
+    const auto first = async::number_from<events::position>(text.substr(colon + 1, dash - colon - 1));
+    const auto end = async::number_from<events::position>(text.substr(dash + 1));
+    if (!partition || *partition < 0 || !first || *first < 0 || !end || *first >= *end)
+        return std::nullopt;
+    return window_range{.partition = *partition, .first = *first, .end = *end};
 }
 
 void extend(std::vector<window_range>& ranges, const window_range& more) {
@@ -126,12 +123,11 @@ std::optional<window_view> window_view::read(std::string_view text) {
         if (kind == "journal") {
             view.emplace(std::string(line.word()));
         } else if (kind == "next" && view) {
-            auto partition = line.word();
-            auto next = line.word();
-            window_range at;
-            if (!take_number(partition, at.partition, '\0') || !take_number(next, at.first, '\0'))
+            const auto partition = async::number_from<std::int32_t>(line.word());
+            const auto next = async::number_from<events::position>(line.word());
+            if (!partition || *partition < 0 || !next || *next < 0)
                 return std::nullopt;
-            view->begin_at(at.partition, at.first);
+            view->begin_at(*partition, *next);
         } else if (kind == "window" && view) {
             const std::string file(line.word());
             while (!line.at_end()) {

@@ -67,7 +67,7 @@ class window_plan {
 
 class window_view {
   public:
-    // Of a journal of which nothing has been written yet.
+    // Nothing of `journal` has been written yet.
     explicit window_view(std::string journal)
         : journal_(std::move(journal)) {}
     // Parses what text() returned; nullopt for any other text.

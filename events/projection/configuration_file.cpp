@@ -1,12 +1,12 @@
 #include "events/projection/configuration_file.hpp"
 
+#include "async/number.hpp"
 #include "events/journal/journal.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <set>
 #include <utility>
@@ -41,13 +41,6 @@ std::vector<std::string> list_from(std::string_view text) {
     }
 }
 
-std::optional<std::size_t> number_from(std::string_view text) {
-    std::size_t number = 0;
-    const auto* const last = text.data() + text.size();
-    const auto [end, failed] = std::from_chars(text.data(), last, number);
-    return failed == std::errc() && end == last ? std::optional(number) : std::nullopt;
-}
-
 std::optional<std::size_t> bytes_from(std::string_view text) {
     constexpr std::array<std::pair<std::string_view, std::size_t>, 2> units{
         {{"MiB", std::size_t{1} << 20}, {"KiB", std::size_t{1} << 10}}};
@@ -58,7 +51,7 @@ std::optional<std::size_t> bytes_from(std::string_view text) {
             text.remove_suffix(unit.size());
             break;
         }
-    const auto number = number_from(trimmed(text));
+    const auto number = async::number_from<std::size_t>(trimmed(text));
     return number && *number <= 4096 * (std::size_t{1} << 20) / factor ? std::optional(*number * factor)
                                                                        : std::nullopt;
 }
@@ -76,7 +69,7 @@ std::string read_topics(projection_settings& into, std::string_view value) {
 
 std::string read_batch(projection_settings& into, std::string_view value) {
     constexpr std::size_t events_max = 1'000'000;
-    const auto read = number_from(value);
+    const auto read = async::number_from<std::size_t>(value);
     into.batch = read.value_or(0);
     return into.batch >= 1 && into.batch <= events_max ? "" : "give a number from 1 to 1000000";
 }

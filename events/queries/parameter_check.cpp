@@ -1,9 +1,9 @@
 #include "events/queries/parameter_check.hpp"
 
+#include "async/number.hpp"
 #include "csv/encoding.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 
 namespace events {
@@ -39,10 +39,7 @@ bool has_uuid_form(std::string_view text) noexcept {
 
 template <typename Number>
 bool fits_integer(std::string_view text) noexcept {
-    Number number{};
-    const auto* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, number);
-    return read.ec == std::errc() && read.ptr == end;
+    return async::number_from<Number>(text).has_value();
 }
 
 // Digits with at most one point, a sign before and an exponent behind.

@@ -1,13 +1,13 @@
 #include "events/queries/query_file.hpp"
 
 #include "async/ascii.hpp"
+#include "async/number.hpp"
 #include "db/sql/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <span>
 #include <utility>
 
@@ -139,12 +139,10 @@ std::string read_answer_line(query_file& into, std::string_view line) {
     const auto status = async::trimmed(comment->substr(word.size()));
     if (status.empty())
         return {};
-    unsigned number = 0;
-    const auto read = std::from_chars(status.data(), status.data() + status.size(), number);
-    if (read.ec != std::errc() || read.ptr != status.data() + status.size() ||
-        std::ranges::find(statuses_of_none, number) == statuses_of_none.end())
+    const auto number = async::number_from<unsigned>(status);
+    if (!number || std::ranges::find(statuses_of_none, *number) == statuses_of_none.end())
         return fmt::format("'{}' is not such a status; {}", status, right);
-    into.status_of_none = number;
+    into.status_of_none = *number;
     return {};
 }
 
@@ -178,14 +176,12 @@ class parameter_reader {
             return;
         const auto written = text_.substr(word.begin, word.end - word.begin);
         if (sign.is_symbol('$')) {
-            std::size_t number = 0;
-            const auto* const end = written.data() + written.size();
-            if (std::from_chars(written.data(), end, number).ptr != end || number < 1 ||
-                number > names_.size())
+            const auto number = async::number_from<std::size_t>(written);
+            if (!number || *number < 1 || *number > names_.size())
                 mistake = fmt::format("line {}: there is no parameter ${}: the route has {}", sign.line,
                                       written, names_.size());
             else
-                used_[number - 1] = true;
+                used_[*number - 1] = true;
         }
         // Not the `::` of a cast.
         if (!sign.is_symbol(':') || (at > 0 && words_[at - 1].is_symbol(':')))

@@ -8,7 +8,6 @@
 #include "http/client/session_pool.hpp"
 #include "http/client/transport.hpp"
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,7 +35,7 @@ class http_connection {
     [[nodiscard]] async::deadline::clock::time_point usable_until() const noexcept { return usable_until_; }
     [[nodiscard]] bool silent() noexcept { return stream_->silent(); }
 
-    // Of the last exchange: may the server have seen any of it, did any of an answer come, did it take too
+    // About the last exchange: may the server have seen any of it, did any of an answer come, did it take too
     // long?
     [[nodiscard]] bool may_have_been_seen() const noexcept { return written_.may_have_begun; }
     [[nodiscard]] bool answered() const noexcept { return answered_; }

@@ -1,9 +1,9 @@
 #include "http/client/retry_after.hpp"
 
+#include "async/number.hpp"
 #include "http/date.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 namespace http {
@@ -15,11 +15,10 @@ namespace {
 constexpr std::chrono::hours longest_wish{1}; // beyond any server's sense, and far from overflow
 
 std::optional<milliseconds> number_of(std::string_view text, milliseconds unit) {
-    std::uint32_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || failed != std::errc() || end != text.data() + text.size())
+    const auto value = async::number_from<std::uint32_t>(text);
+    if (!value)
         return std::nullopt;
-    return std::min<milliseconds>(unit * std::int64_t{value}, longest_wish);
+    return std::min<milliseconds>(unit * std::int64_t{*value}, longest_wish);
 }
 
 } // namespace
