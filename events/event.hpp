@@ -10,7 +10,7 @@
 
 namespace events {
 
-// Of an event within its partition: dense, from 0.
+// The place of an event within its partition: dense, from 0.
 using position = std::int64_t;
 using event_time = std::chrono::sys_time<std::chrono::microseconds>;
 // By this machine's clock.

@@ -8,7 +8,7 @@ namespace app {
 
 namespace {
 
-// Of 8 MiB; a line more always fits.
+// Within 8 MiB, so that a line more always fits.
 constexpr std::size_t body_bytes_max = 8'388'608 - line_file::line_bytes_max - 1;
 
 } // namespace

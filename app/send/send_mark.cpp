@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr mode_t for_owner = 0600;
 
-// Of one length for every line: a write in place overwrites the earlier text whole.
+// It has one length for every line: a write in place overwrites the earlier text whole.
 std::string mark_text(std::string_view identity, std::string_view server, std::uint64_t line) {
     return fmt::format("{} {} {:020}\n", identity, server, line);
 }

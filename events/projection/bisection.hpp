@@ -17,7 +17,7 @@ struct event_range {
 
 class bisection {
   public:
-    // Of ranges that have not been tried, in order.
+    // `whole`: ranges that have not been tried, in order.
     explicit bisection(std::vector<event_range> whole);
 
     // The range to try next; nullopt: all events are applied or refused.

@@ -30,7 +30,7 @@ struct dead_letter {
 // Writes it within a transaction. Replaces a letter of the same event; throws letter_of_another_event.
 [[nodiscard]] awaitable<void> write_down(db::connection& session, dead_letter letter);
 
-// Those of `projection`, by topic, partition and position.
+// The dead letters of `projection`, by topic, partition and position.
 [[nodiscard]] awaitable<std::vector<dead_letter>> dead_letters(db::connection& session,
                                                                std::string projection);
 

@@ -18,7 +18,7 @@ bool is_plain(std::string_view text) noexcept {
     return std::ranges::all_of(text, [](char each) { return static_cast<unsigned char>(each) < 0x80U; });
 }
 
-// Of a well-formed character of several bytes.
+// The code point of a well-formed character of several bytes.
 std::uint32_t code_point_of(std::string_view character) noexcept {
     constexpr unsigned bits_of_others = 6;
     auto code = static_cast<unsigned char>(character.front()) & (0xFFU >> (character.size() + 1));
@@ -35,7 +35,7 @@ std::string escaped(std::uint32_t code) {
     return fmt::format("\\u{:04x}\\u{:04x}", 0xD800U + (code >> 10U), 0xDC00U + (code & 0x3FFU));
 }
 
-// Of valid UTF-8, with something else for each character that is not ASCII.
+// Valid UTF-8 with something else for each character that is not ASCII.
 template <class Replacement>
 std::string replaced(std::string_view text, const Replacement& replacement) {
     std::string made;

@@ -19,7 +19,7 @@ struct letter_texts {
 [[nodiscard]] letter_texts texts_of(const event& refused, std::string_view reason);
 [[nodiscard]] bool is_ascii(const letter_texts& texts) noexcept;
 
-// The same for a database that is not UTF-8: a question mark for each other character, and escapes in the
+// The texts for a database that is not UTF-8: a question mark for each other character, and escapes in the
 // headers. The key itself then stands among the headers.
 [[nodiscard]] letter_texts ascii_texts_of(const event& refused, std::string_view reason);
 // Puts back a key that stands among the headers.

@@ -13,7 +13,7 @@ using async::awaitable;
 
 class plugin_settings {
   public:
-    // Those of the transaction that is open.
+    // Notes the settings of the transaction that is open.
     [[nodiscard]] awaitable<void> note(db::connection& session);
     // Within the same transaction. Throws db::error where the server refuses one (a transaction that was made
     // read-only): only a savepoint helps then.

@@ -27,7 +27,7 @@ struct known_readers {
     bool tells_of_possible = false; // it is logged when events go that they have not had
 };
 
-// Those of them that read the topic, by the names of their positions.
+// The names of the positions of those that read the topic.
 [[nodiscard]] std::vector<std::string> readers_of(const std::vector<awaited_projection>& all,
                                                   const std::string& topic);
 

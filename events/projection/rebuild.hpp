@@ -34,7 +34,7 @@ struct rebuild_request {
 [[nodiscard]] awaitable<void> rebuild_projection(projection_session& session, journal& of,
                                                  rebuild_request request, async::log& log);
 
-// The same for `replay_from = archive`: a replay, which returns once everything is applied that the topics
+// The rebuild for `replay_from = archive`: a replay, which returns once everything is applied that the topics
 // have now. Rows that are there stay. Throws async::error(precondition) for a projection that is paused.
 [[nodiscard]] awaitable<void> refill_projection(projection_session& session, journal& of,
                                                 rebuild_request request, async::log& log);

@@ -49,7 +49,7 @@ awaitable<std::vector<table_pair>> pairs_of(db::connection& session, const proje
     co_return pairs;
 }
 
-// Of tables that are there.
+// The old tables that are there.
 std::vector<std::string> old_ones_of(const std::vector<table_pair>& pairs) {
     std::vector<std::string> all;
     for (const auto& each : pairs)

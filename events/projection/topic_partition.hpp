@@ -17,7 +17,7 @@ struct topic_partition {
     extent there;
 };
 
-// Of the topics that are there.
+// The partitions of those topics that are there.
 [[nodiscard]] awaitable<std::vector<topic_partition>> partitions_of(journal& of,
                                                                     std::vector<std::string> wanted);
 

@@ -82,7 +82,7 @@ def test_revenues_are_an_array_of_rows(archiver, database):
         assert "<pre>Cannot POST /userEvents/u6</pre>" in service.post("/userEvents/u6").text
 
 
-def test_a_query_of_ones_own(archiver, own, database):
+def test_queries_of_a_directory_of_ones_own_answer_in_each_form(archiver, own, database):
     projection(
         own,
         all="-- GET /mine?from&limit\n-- rows\nSELECT * FROM mine WHERE id >= coalesce(:from, 0) ORDER BY id LIMIT :limit;\n",

@@ -102,7 +102,7 @@ struct kafka_journal::impl {
             std::rethrow_exception(not_drained);
     }
 
-    // Of one that was not closed.
+    // Leaves a journal that was not closed.
     void leave() {
         auto held = std::make_shared<std::vector<std::shared_ptr<void>>>(release());
         if (!held->empty())

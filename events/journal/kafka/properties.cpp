@@ -155,7 +155,7 @@ std::vector<property> own_of(role which, const client_shape& shape) {
         const auto ahead = read_ahead_of(shape.memory_bytes);
         all.push_back({"queued.min.messages", std::to_string(ahead.messages)});
         all.push_back({"queued.max.messages.kbytes", std::to_string(ahead.bytes / 1'024)});
-        // Of no use to a consumer, but librdkafka wants `fetch.max.bytes` to be larger.
+        // A consumer does not need it, but librdkafka wants `fetch.max.bytes` to be larger.
         all.push_back({"message.max.bytes", "1000"});
         all.push_back({"group.id", shape.group});
         all.push_back({"enable.auto.commit", "false"});

@@ -18,7 +18,7 @@ class frame_cursor {
     // The next frame, which is valid until the next call. An incomplete frame is not passed: the next
     // call returns it again.
     [[nodiscard]] frame next();
-    // Of the frame that `next` gives next.
+    // Where the frame begins that `next` gives next.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
 
   private:

@@ -7,7 +7,6 @@
 #include "events/journal/segments/segment_index.hpp"
 
 #include <cstdint>
-#include <optional>
 
 namespace events {
 

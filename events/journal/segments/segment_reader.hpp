@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <vector>
 
 namespace events {
 
@@ -32,11 +31,11 @@ class segment_reader {
     // The end as the writer recorded it last; nullopt if it never has. Throws journal_error(beyond_end) if
     // this reader has seen a later one: the directory was put back to an earlier state.
     [[nodiscard]] std::optional<position> durable();
-    // The same for a process that does not write; 0 or the beginning of a journal that has no event yet.
+    // The end for a process that does not write; 0 or the beginning of a journal that has no event yet.
     // Throws journal_error(damaged) if the writer's record is missing although there are events.
     [[nodiscard]] position durable_end();
     [[nodiscard]] std::string id() const;
-    // Of all its segments.
+    // The bytes of all its segments.
     [[nodiscard]] std::uint64_t bytes() const;
 
   private:

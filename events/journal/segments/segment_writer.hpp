@@ -68,7 +68,7 @@ class segment_writer {
     [[nodiscard]] bool cut_tail() const noexcept { return cut_tail_; }
     // The time of the last event. The next events get it too if the clock is behind it.
     [[nodiscard]] event_time last_time() const noexcept { return last_time_; }
-    // Of events, so far; for any thread.
+    // How often events were synced so far. For any thread.
     [[nodiscard]] std::uint64_t syncs() const noexcept { return syncs_; }
     [[nodiscard]] std::chrono::nanoseconds syncing() const noexcept {
         return std::chrono::nanoseconds(syncing_ns_);

@@ -29,7 +29,7 @@ class topic_directory {
     // Throws file_failure.
     void tell_durable(position end);
 
-    // Of a topic that has no segment. What cannot be removed stays.
+    // Removes the directory of a topic that has no segment. What cannot be removed stays.
     void remove_empty() noexcept;
 
   private:

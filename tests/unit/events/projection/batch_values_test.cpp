@@ -33,7 +33,7 @@ TEST(batch_values, nesting_has_an_end) {
     EXPECT_THAT(json_mistake(nested(2000)), HasSubstr("nested deeper"));
 }
 
-TEST(batch_values, as_parameters) {
+TEST(batch_values, are_written_as_the_parameters_of_apply_sql) {
     std::vector<recorded_event> events{one("{\"a\":1}", "k\"1\\"), one("2")};
     events[0].content.headers = {{"id", "x"}, {"id", "y"}, {"q\"", "\xff"}};
     events[1].time = event_time(std::chrono::microseconds(1'764'421'200'123'456));

@@ -53,7 +53,7 @@ TEST(bisection, finds_each_refused_event_and_applies_the_others_in_order) {
 
 TEST(bisection, one_in_ten_thousand_takes_few_tries) { EXPECT_LE(play({{0, 10'000}}, {6789}).tries, 29U); }
 
-TEST(bisection, of_nothing_is_over) {
+TEST(bisection, is_over_at_once_where_there_is_nothing_to_try) {
     EXPECT_FALSE(bisection({}).next());
     EXPECT_FALSE(bisection({{3, 3}}).next());
 }

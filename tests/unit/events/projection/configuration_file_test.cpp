@@ -10,7 +10,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-TEST(configuration_file, every_setting) {
+TEST(configuration_file, reads_every_setting) {
     const auto read = read_configuration("# of a shop\n"
                                          "topic = live, orders # both\n"
                                          "batch=500\r\n"

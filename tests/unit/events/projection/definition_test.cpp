@@ -29,7 +29,7 @@ class definitions : public testing::Test {
     fs::path folder_ = testing::TempDir() + "projections-" + std::to_string(::getpid());
 };
 
-TEST_F(definitions, a_whole_directory) {
+TEST_F(definitions, have_what_lies_in_the_directory) {
     write("shop/projection.conf", "topic = orders\n");
     write("shop/apply.sql", "SELECT $1");
     write("shop/migrations/002.sql", "SELECT 2");
@@ -88,7 +88,7 @@ TEST_F(definitions, a_later_place_counts) {
     EXPECT_THROW((void)read_projections({folder_ / "nowhere"}), async::error);
 }
 
-TEST_F(definitions, names) {
+TEST_F(definitions, have_names_that_fit_into_one_of_a_schema) {
     EXPECT_TRUE(is_projection_name("users_revenue-2"));
     for (const auto* bad : {"", "-a", "a b", "a.b", "a@b", "a/b"})
         EXPECT_FALSE(is_projection_name(bad)) << bad;

@@ -9,7 +9,7 @@ event some_event(std::optional<std::string> key) {
     return {std::move(key), {{"who", "\xC3\xA4"}, {"cup", "\xF0\x9F\x8D\xB5"}}, "1"};
 }
 
-TEST(LetterTexts, StandAsTheyAreInADatabaseOfUtf8) {
+TEST(letter_texts, stand_as_they_are_in_a_database_of_utf8) {
     const auto texts = texts_of(some_event("k"), "no");
     EXPECT_EQ(texts.key, "k");
     EXPECT_EQ(texts.headers, "{\"cup\":\"\xF0\x9F\x8D\xB5\",\"who\":\"\xC3\xA4\"}");
@@ -18,7 +18,7 @@ TEST(LetterTexts, StandAsTheyAreInADatabaseOfUtf8) {
     EXPECT_FALSE(is_ascii(texts_of({std::nullopt, {}, "1"}, "\xC3\xA4")));
 }
 
-TEST(LetterTexts, AreOfAsciiAlonePossibly) {
+TEST(letter_texts, are_of_ascii_alone_in_any_other_database) {
     const auto texts = ascii_texts_of(some_event("\xE6\x97\xA5k"), "not \xC3\xA4");
     EXPECT_TRUE(is_ascii(texts));
     EXPECT_EQ(texts.key, "?k");
@@ -27,7 +27,7 @@ TEST(LetterTexts, AreOfAsciiAlonePossibly) {
     EXPECT_EQ(ascii_texts_of(some_event("k"), "").headers, R"({"cup":"\ud83c\udf75","who":"\u00e4"})");
 }
 
-TEST(LetterTexts, GiveTheKeyBack) {
+TEST(letter_texts, give_the_key_back) {
     event read{"?k", {{"a", "b"}, {"event-archiver-key", "\xE6\x97\xA5k"}}, "1"};
     take_key_from_headers(read);
     EXPECT_EQ(read, (event{"\xE6\x97\xA5k", {{"a", "b"}}, "1"}));
