@@ -5,11 +5,14 @@
 #include "app/serve/journal_metrics.hpp"
 #include "async/caught.hpp"
 #include "async/race.hpp"
+#include "async/task_group.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <system_error>
 
@@ -38,6 +41,8 @@ std::string problem_of_room(const journal_settings& settings) {
         return fmt::format("the disk of the journal is full: {} bytes are left", room.available);
     return {};
 }
+
+constexpr std::size_t topics_at_once = 16;
 
 // How long events of requests that were cut off may still be on their way to Kafka. With it, and the end of
 // Kafka's clients, a server ends within `stop_patience`.
@@ -68,8 +73,10 @@ awaitable<void> journal_part::begin() {
         const auto known = co_await journal_->topics();
         topics.insert(topics.end(), known.begin(), known.end());
     }
-    for (const auto& each : topics)
-        (void)co_await intake_.open(each);
+    // Each is several syncs of the disk, which those of others share.
+    const std::function<awaitable<void>(std::size_t)> open =
+        [this, &topics](std::size_t at) -> awaitable<void> { (void)co_await intake_.open(topics[at]); };
+    co_await async::for_each_bounded(topics.size(), topics_at_once, open);
     open_ = true;
     around_.frame.log().info("journal.opened", "the journal is open",
                              {{"journal", place_of(around_.settings.journal)}, {"topics", topics.size()}});

@@ -56,18 +56,18 @@ awaitable<topic*> segment_journal::open(std::string name) {
                            fmt::format("'{}' is not a valid topic name: {}", name, mistake));
     if (options_.read_only)
         co_return co_await view(std::move(name));
-    while (opening_)
+    while (opening_.contains(name))
         co_await opened_.wait();
     if (const auto found = topics_.find(name); found != topics_.end())
         co_return found->second.get();
     auto writer = std::make_shared<std::shared_ptr<segment_writer>>();
-    opening_ = true;
+    opening_.insert(name);
     std::function<void()> opening = [writer, directory = options_.directory / name,
                                      options = options_.segments] {
         *writer = std::make_shared<segment_writer>(directory, options);
     };
-    const auto failed = co_await async::caught(async::shielded(writing_.run(std::move(opening))));
-    opening_ = false;
+    const auto failed = co_await async::caught(async::shielded(opening_thread_.run(std::move(opening))));
+    opening_.erase(name);
     opened_.notify_all();
     if (failed)
         rethrow_as_journal_error(failed);
@@ -86,7 +86,7 @@ awaitable<topic*> segment_journal::open(std::string name) {
 }
 
 awaitable<topic*> segment_journal::view(std::string name) {
-    while (opening_) // perhaps this one
+    while (opening_.contains(name))
         co_await opened_.wait();
     if (const auto found = topics_.find(name); found != topics_.end())
         co_return found->second.get();

@@ -14,8 +14,10 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,9 +55,10 @@ class segment_journal final : public journal {
     // A sync takes milliseconds: readers do not wait for it.
     async::helper_thread writing_;
     async::helper_thread reading_;
-    topic_map topics_;     // that this process writes to
-    topic_map views_;      // that it only reads
-    bool opening_ = false; // one topic at a time
+    topic_map topics_; // that this process writes to
+    topic_map views_;  // that it only reads
+    async::helper_thread opening_thread_{async::helper_thread::order::side_by_side};
+    std::set<std::string, std::less<>> opening_; // topics, each once
     async::condition opened_;
 };
 

@@ -101,6 +101,25 @@ TYPED_TEST_P(journal_conformance, keeps_topics_apart_and_lists_them) {
     });
 }
 
+TYPED_TEST_P(journal_conformance, opens_topics_side_by_side_and_each_once) {
+    this->tell([](journal& log) -> awaitable<void> {
+        constexpr std::size_t names = 4;
+        std::vector<topic*> opened(3 * names);
+        const std::function<awaitable<void>(std::size_t)> open = [&](std::size_t at) -> awaitable<void> {
+            auto name = "beside-" + std::to_string(at % names);
+            opened[at] = co_await log.open(std::move(name));
+        };
+        co_await async::for_each_bounded(opened.size(), opened.size(), open);
+        for (auto* const each : opened)
+            (void)co_await each->append(make_events(0, 1));
+        for (std::size_t at = 0; at < opened.size(); ++at) {
+            EXPECT_EQ(opened[at], opened[at % names]);
+            const auto all = co_await read_all(*opened[at], 0, 1'000);
+            EXPECT_EQ(all.size(), 3U);
+        }
+    });
+}
+
 TYPED_TEST_P(journal_conformance, goes_on_after_a_restart) {
     for (int turn = 0; turn < 3; ++turn)
         this->tell([turn](journal& log) -> awaitable<void> {
@@ -271,8 +290,8 @@ TYPED_TEST_P(journal_conformance, lets_an_append_and_a_read_be_cancelled) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(journal_conformance, gives_back_what_was_appended_byte_for_byte,
-                            keeps_topics_apart_and_lists_them, goes_on_after_a_restart,
-                            gives_appends_at_once_dense_positions_in_their_order,
+                            keeps_topics_apart_and_lists_them, opens_topics_side_by_side_and_each_once,
+                            goes_on_after_a_restart, gives_appends_at_once_dense_positions_in_their_order,
                             wakes_who_waits_for_an_event_and_ends_an_idle_wait_at_its_deadline,
                             reads_from_any_position_in_bounded_parts, refuses_positions_that_were_never_given,
                             refuses_an_append_that_is_too_large_and_keeps_nothing_of_it,
