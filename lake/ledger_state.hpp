@@ -7,6 +7,7 @@
 #include "lake/hash_set.hpp"
 #include "lake/ledger_entry.hpp"
 #include "lake/packed_texts.hpp"
+#include "lake/types_line.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,9 +34,13 @@ class ledger_state {
     // Replaces the entry of the file, whatever it was.
     void replace(const ledger_entry& entry);
     void erase(std::string_view file);
+    // A line about types.
+    void note(noted_types types) { types_.insert_or_assign(types.checksum, std::move(types.text)); }
 
     // The names of the files whose rows the table may have as well.
     [[nodiscard]] const std::set<std::string, std::less<>>& restored() const noexcept { return restored_; }
+    // What types columns of the folder's files have had, as far as that was written down.
+    [[nodiscard]] const types_texts& types() const noexcept { return types_; }
     [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
     [[nodiscard]] std::optional<ledger_entry> find(std::string_view file) const;
     // What was known of the file when a run found it gone and went on; nothing if that never was, or a person
@@ -60,6 +65,7 @@ class ledger_state {
     hash_set writes_; // of the files, that lines tell of
     std::map<std::string, ledger_entry, std::less<>> losses_;
     std::set<std::string, std::less<>> restored_;
+    types_texts types_;
     packed_texts lines_; // with lines that others have replaced
 };
 

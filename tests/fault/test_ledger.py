@@ -106,6 +106,22 @@ def test_a_lake_that_takes_no_append_blobs_is_a_warning(scene):
     assert named(scene) == {}
 
 
+def test_a_month_whose_blob_is_full_goes_on_in_a_next_one(scene):
+    """An append blob takes 50,000 blocks."""
+    scene.begin(KINDS["appends"])
+    with scene.gates() as (lake, _):
+        month = next(blob.name for blob in scene.lake.list(scene.container, bookkeeping=True) if "/ledger-" in blob.name)
+        full = lake.on(answer(409, "BlockCountExceedsLimit"), times=None, method="PUT", contains=f"{month}?comp=appendblock")
+        outcome = scene.run(lake=lake)
+    assert full.hits > 0 and outcome.code == 0 and not outcome.events("ledger.failed"), str(outcome)
+    names = [blob.name for blob in scene.lake.list(scene.container, bookkeeping=True) if "/ledger-" in blob.name]
+    assert names == [month, month.replace(".jsonl", ".part02.jsonl")]
+    assert named(scene) == {}
+    name = files(scene)[0]
+    scene.lake.delete(scene.container, name)
+    assert named(scene) == {name: ("ledger", "missing")}
+
+
 def test_a_folder_without_a_ledger_misses_nothing(scene):
     """As an older version leaves it."""
     scene.begin(KINDS["new files"])
