@@ -74,6 +74,7 @@ awaitable<void> day_printer::print() {
 awaitable<void> day_printer::print_matching(db::connection& session) {
     table_ = co_await resolve_table(session, context_.settings.table);
     row_filter filter(session, request_.where);
+    filter.know(types_);
     co_await print_all(&filter);
 }
 
@@ -81,6 +82,7 @@ awaitable<void> day_printer::choose() {
     // The ledger is read before the listing, so that a file which is archived in between is not missed.
     lake::ledger book(context_.lake);
     const auto known = co_await book.read();
+    types_ = known.types();
     auto present = co_await context_.lake.present_files();
     if (!present)
         throw async::error(failure::precondition,

@@ -65,6 +65,7 @@ class day_printer {
     cat_request request_;
     line_sink sink_;
     lake::file_map present_;
+    lake::types_texts types_; // as the ledger has them
     std::vector<lake::file_key> chosen_;
     named_table table_;           // where there is a condition
     std::string altered_;         // one that differs from the ledger

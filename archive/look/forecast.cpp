@@ -1,5 +1,6 @@
 #include "archive/look/forecast.hpp"
 
+#include "archive/look/learn_types.hpp"
 #include "archive/plan/planner.hpp"
 #include "archive/plan/row_sample.hpp"
 #include "archive/table/file_header.hpp"
@@ -8,24 +9,28 @@
 #include "archive/table/table_shape.hpp"
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
+#include "db/position.hpp"
 #include "db/side_effects.hpp"
 #include "db/transaction.hpp"
 
 #include <set>
+#include <utility>
 
 namespace archive {
 
 namespace {
 
 forecast_day describe_day(const planned_day& planned, const lake::file_key& key,
-                          const lake::file_map& present, const lake::folder& folder,
-                          std::uint64_t header_crc) {
+                          const lake::file_map& present, const lake::folder& folder, std::uint64_t header_crc,
+                          types_judge& types) {
     forecast_day made{planned.which, planned.rows, 0, folder.name_of(key)};
     if (const auto found = present.unpacked(key)) {
         const auto file = describe_file(*found);
         made.action = action_for(&file);
         made.note = file.note;
-        const auto mistake = is_as_marked(*found) ? columns_mistake(*found, header_crc) : std::nullopt;
+        auto mistake = is_as_marked(*found) ? columns_mistake(*found, header_crc) : std::nullopt;
+        if (!mistake)
+            mistake = types.mistake_if_due(*found);
         if (mistake && made.action != file_action::settle) {
             made.action = file_action::refuse;
             made.note = mistake->why;
@@ -126,9 +131,13 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     seen.rows_dayless = made.rows_dayless;
     const auto header_crc = azure::crc64(0, lake::bytes_of(csv::header_line(table.columns)));
     std::set<lake::day> due;
+    const auto position = co_await db::position_of(session);
+    types_judge types(table, position);
     for (const auto& planned : made.chosen.days) {
         const auto key = choose_file(planned.which, limits.compression, present);
-        seen.days.push_back(describe_day(planned, key, present, context.lake, header_crc));
+        if (auto found = present.unpacked(key))
+            co_await learn_types(context.lake, *std::move(found), types);
+        seen.days.push_back(describe_day(planned, key, present, context.lake, header_crc, types));
         due.insert(planned.which);
         seen.rows += planned.rows;
     }

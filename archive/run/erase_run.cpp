@@ -118,6 +118,7 @@ awaitable<attempt_result> erase_run::attempt_beside(run_transaction& opened, db:
 // A file that is missing or differs from the ledger ends the command: its rows may match.
 awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& opened) {
     const auto known = co_await tools_.ledger.read();
+    types_ = known.types();
     unrecorded_.clear();
     found_again_.clear();
     const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
@@ -161,6 +162,7 @@ awaitable<std::vector<erase_run::found_file>> erase_run::count(const run_transac
                                                                file_judge& judge) {
     context_.report.enter(run_phase::verifying);
     const auto chosen = co_await choose(opened);
+    judge.know(types_);
     context_.report.files_planned = chosen.size();
     context_.report.files_done = 0;
     result_.files_read = std::max<std::uint64_t>(result_.files_read, chosen.size());

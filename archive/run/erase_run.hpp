@@ -57,6 +57,7 @@ class erase_run {
     erasure result_;
     std::map<lake::file_key, azure::etag> clean_; // files without a row that matches
     std::vector<lake::ledger_entry> found_again_; // of files that were lost and are there
+    lake::types_texts types_;                     // as the ledger has them
     std::vector<lake::ledger_entry> unrecorded_;  // of files that the ledger knows by an earlier write
     int rounds_ = 0;
 };

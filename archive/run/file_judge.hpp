@@ -41,6 +41,9 @@ class file_judge {
         , filter_(filter)
         , table_(std::move(table)) {}
 
+    // See row_filter::know.
+    void know(const lake::types_texts& texts) { filter_.know(texts); }
+
     // Holds a few MiB at most, and a row. Throws async::error: integrity if the file is no CSV, or is not
     // what its mark says; conflict if it is another version by now.
     [[nodiscard]] awaitable<judged_file> read(lake::listed_file file, judged_sink sink);

@@ -1,5 +1,6 @@
 #include "archive/run/known_files.hpp"
 
+#include "archive/table/types_then.hpp"
 #include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
@@ -123,6 +124,15 @@ awaitable<bool> known_files::end_restore(const lake::listed_file& file) {
     entries.push_back(std::move(entry));
     co_await tools_.lease.ready_to_write();
     co_return co_await tools_.ledger.record(std::move(entries), log_);
+}
+
+awaitable<void> known_files::record_types(const table_description& table) {
+    if (!known_ || !has_parts(table.definitions) || known_->types().contains(table.types))
+        co_return;
+    auto types = types_to_note(table);
+    known_->note(types);
+    co_await tools_.lease.ready_to_write();
+    co_await tools_.ledger.record(std::move(types), log_);
 }
 
 awaitable<void> known_files::look(const run_transaction& opened, lake::file_key key, bool first) {

@@ -57,6 +57,9 @@ class known_files {
     // Before the mark of a restored file ends: the ledger expects it no longer. False, with a warning, if the
     // ledger cannot be written: the mark has to stay, which does no harm.
     [[nodiscard]] awaitable<bool> end_restore(const lake::listed_file& file);
+    // Before a file is marked with the checksum of the table's types, and after `must_be_there`: the ledger
+    // keeps what it is a checksum of. A later run then knows which labels were added since.
+    [[nodiscard]] awaitable<void> record_types(const table_description& table);
 
   private:
     [[nodiscard]] awaitable<void> look(const run_transaction& opened, lake::file_key key, bool first);

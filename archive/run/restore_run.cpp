@@ -8,8 +8,8 @@
 #include "archive/run/run_effects.hpp"
 #include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"
-#include "archive/table/folder_mistakes.hpp"
 #include "archive/table/table_shape.hpp"
+#include "archive/table/types_judge.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
@@ -79,7 +79,7 @@ awaitable<attempt_result> restore_run::attempt(run_transaction& opened) {
         throw async::error(*std::move(unmarked));
     const auto files = files_to_restore(opened.files, request_.days);
     context_.report.days_planned = files.size();
-    co_await look_before(opened, files);
+    co_await look_before(opened, files, known);
     if (!context_.settings.dry_run && co_await convert_append_blobs(tools_, opened, files))
         co_return attempt_result::settled;
     restore_transaction work(opened);
@@ -96,14 +96,15 @@ awaitable<attempt_result> restore_run::attempt(run_transaction& opened) {
 }
 
 awaitable<void> restore_run::look_before(const run_transaction& opened,
-                                         const std::vector<const lake::listed_file*>& files) {
+                                         const std::vector<const lake::listed_file*>& files,
+                                         const lake::ledger_state& known) {
     co_await must_be_insertable(opened.session, opened.table, restore_target::the_table_itself);
     co_await files_.container_must_be_changeable();
     co_await files_.must_be_writable(files, "marked as restored");
+    types_judge types(opened.table, opened.position);
+    types.know(known.types());
     for (const auto* file : files)
-        if (const auto mistake = is_as_marked(*file)
-                                     ? definitions_mistake(*file->mark.mark, opened.table, opened.position)
-                                     : std::nullopt)
+        if (const auto mistake = is_as_marked(*file) ? types.mistake(*file->mark.mark) : std::nullopt)
             throw lake::refused(file->properties.name, "restored", *mistake);
     const auto shape = co_await read_shape(opened.session, opened.table.oid);
     must_take_rows_back(shape);

@@ -25,7 +25,8 @@ class restore_run {
   private:
     [[nodiscard]] awaitable<lake::attempt_result> attempt(run_transaction& opened);
     [[nodiscard]] awaitable<void> look_before(const run_transaction& opened,
-                                              const std::vector<const lake::listed_file*>& files);
+                                              const std::vector<const lake::listed_file*>& files,
+                                              const lake::ledger_state& known);
     [[nodiscard]] awaitable<void> load(restore_transaction& work,
                                        const std::vector<const lake::listed_file*>& files,
                                        const lake::ledger_state& known);

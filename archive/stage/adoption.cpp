@@ -51,9 +51,8 @@ void must_have_columns(const lake::listed_file& file, std::uint64_t header_crc) 
                             *mistake);
 }
 
-void must_have_types(const lake::listed_file& file, const table_description& table,
-                     const db::server_position& here) {
-    if (const auto mistake = definitions_mistake(*file.mark.mark, table, here))
+void must_have_types(const lake::listed_file& file, types_judge& types) {
+    if (const auto mistake = types.mistake(*file.mark.mark))
         throw lake::refused(file.properties.name, "appended to", *mistake);
 }
 
@@ -126,14 +125,16 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
     const bool may_be_compared = mark && (mark->restored || is_doubted(before));
     if (ours)
         must_have_columns(before, header_crc_);
+    if (ours)
+        co_await learn_types(mark->now);
     if (ours && !may_be_compared)
-        must_have_types(before, context_.table, context_.position);
+        must_have_types(before, types_);
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that was rolled back marks others' files too
         // Labels that were added since leave its rows as they are. Its next mark is of this database, which
         // may not know in which order labels came: so that mark gets the types of today.
-        if (mark->now.types != 0 && means_the_same(mark->now, context_.table, context_.position))
+        if (mark->now.types != 0 && types_.means_the_same(mark->now))
             file.base->types = context_.table.types;
     }
     how.remember_rows = file.doubted = is_doubted(before);
@@ -174,24 +175,6 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
     if (!ours || how.restage || how.remember_rows || file.whole || how.rewritten)
         co_await read_whole(file, how);
     expect_late(file);
-}
-
-awaitable<std::optional<lake::file_record>> staging::content_known(const lake::listed_file& file) {
-    if (file.mark.mark) {
-        const auto& now = file.mark.mark->now;
-        co_return now.rows > 0 ? std::optional(now) : std::nullopt;
-    }
-    if (context_.book == nullptr)
-        co_return std::nullopt;
-    if (!known_) {
-        auto read = co_await context_.book->read();
-        known_ = std::move(read);
-    }
-    const std::string_view name = file.properties.name;
-    const auto found = known_->find(name.substr(name.rfind('/') + 1));
-    if (!found || found->now.rows == 0)
-        co_return std::nullopt;
-    co_return found->now;
 }
 
 // Reads the existing file once: checks its header and its rows, counts and sums them, stages its bytes again

@@ -41,7 +41,8 @@ staging::staging(const async::asio::any_io_executor& executor, staging_context c
     , key_(context_.table)
     , ends_to_time_(time_position(context_.table) + 1)
     , header_(csv::header_line(context_.table.columns))
-    , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_)))) {
+    , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_))))
+    , types_(context_.table, context_.position) {
     account_for(existing_.size() * lake::packed_file_bytes);
 }
 

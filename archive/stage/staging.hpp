@@ -8,6 +8,7 @@
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "archive/table/table.hpp"
+#include "archive/table/types_judge.hpp"
 #include "async/condition.hpp"
 #include "async/log.hpp"
 #include "async/page_pool.hpp"
@@ -49,7 +50,7 @@ struct staging_context {
     std::size_t parallel;
     lake::compression compression;  // of files that are not there yet
     std::string encryption_scope{}; // of the same
-    lake::ledger* book = nullptr;   // for files that have lost their mark; null: it is not asked
+    lake::ledger* book = nullptr;   // for files without a mark or of other types; null: it is not asked
     bool digest_rows = false;       // the rows are compared with those that the server deletes
     // Asked of each file whose rows are not all vouched for by a mark; throws to refuse it. May be empty.
     std::function<awaitable<void>(const lake::listed_file&)> judge_others{};
@@ -134,6 +135,9 @@ class staging {
     // The content of the file when we last wrote to it, by its mark or by the ledger. nullopt if we never
     // did.
     [[nodiscard]] awaitable<std::optional<lake::file_record>> content_known(const lake::listed_file& file);
+    [[nodiscard]] awaitable<void> read_ledger();
+    // Before the file's types are judged.
+    [[nodiscard]] awaitable<void> learn_types(const lake::file_record& written);
     // Of a file that was read to its end.
     [[nodiscard]] lake::file_record record_of(const lake::content_check& seen, bool compressed) const;
     // For a file that does not begin with its recorded content: throws unless others have only compressed it
@@ -202,6 +206,7 @@ class staging {
     std::optional<csv::gzip_compressor> compressor_;
     lake::content_digest digest_;
     std::optional<lake::ledger_state> known_; // once it was needed
+    types_judge types_;
     bool closed_ = false;
 };
 

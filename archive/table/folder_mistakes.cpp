@@ -88,31 +88,6 @@ std::optional<lake::refusal> columns_mistake(const lake::listed_file& file, std:
                          " ledger: `event-archiver recover --discard FILE`."};
 }
 
-bool means_the_same(const lake::file_record& written, const table_description& table,
-                    const db::server_position& here) {
-    return written.types == table.types || had_these_types(table.typed, table.definitions, written.types,
-                                                           labels_added(written.position, here));
-}
-
-std::optional<lake::refusal> definitions_mistake(const lake::file_mark& mark, const table_description& table,
-                                                 const db::server_position& here) {
-    const auto& now = mark.now;
-    const auto has_parts = [](const definition_line& line) {
-        return line.what != definition_line::kind::base;
-    };
-    if (now.rows == 0 || now.types == 0 || std::ranges::none_of(table.definitions.lines, has_parts) ||
-        now.types == table.types || type_when_written(table.typed, table.definitions, now.types) ||
-        means_the_same(now, table, here))
-        return std::nullopt;
-    return lake::refusal{
-        failure::precondition,
-        "labels or attributes of its columns' types may have been changed since it was written",
-        "Give them the names that they had. If all that the file has means the same today, run "
-        "`event-archiver "
-        "recover --keep FILE`. Otherwise move the file to another folder; the new rows then begin a new one. "
-        "Then tell the ledger: `event-archiver recover --discard FILE`."};
-}
-
 std::vector<async::error> folder_mistakes(const lake::file_map& files, const table_description& table,
                                           std::string_view time_column, const std::set<lake::day>& due) {
     std::vector<async::error> found;

@@ -39,17 +39,6 @@ time_mistake(const lake::listed_file& file, const table_description& table, std:
 [[nodiscard]] std::optional<lake::refusal> columns_mistake(const lake::listed_file& file,
                                                            std::uint64_t header_crc);
 
-// Of the same: labels of enums may have had other names, or composite types other attributes, when its rows
-// were written. Rows of both spellings in one file could not be restored, and a label may be another value.
-// Labels that were added since are no mistake, also to a type that was made again and took the column over.
-[[nodiscard]] std::optional<lake::refusal> definitions_mistake(const lake::file_mark& mark,
-                                                               const table_description& table,
-                                                               const db::server_position& here);
-// Whether the table's columns have the types that they had then, but for labels and columns that were added.
-// `here`: the database that is asked.
-[[nodiscard]] bool means_the_same(const lake::file_record& written, const table_description& table,
-                                  const db::server_position& here);
-
 // All mistakes that end a run which has rows of these days.
 [[nodiscard]] std::vector<async::error> folder_mistakes(const lake::file_map& files,
                                                         const table_description& table,

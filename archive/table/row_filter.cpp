@@ -99,8 +99,7 @@ awaitable<void> row_filter::describe(const named_table& table, std::vector<std::
             read_columns_.push_back(at);
     }
     noted_types_ = 0;
-    other_types_ = false;
-    earlier_.reset();
+    changes_ = {};
     co_await describe_types(table);
 }
 
@@ -145,21 +144,20 @@ void row_filter::note_types_of(rows_origin from) {
         return;
     noted_types_ = types;
     noted_labels_ = added;
-    other_types_ = types != 0 && !had_these_types(typed_, definitions_, types, added);
-    earlier_ = other_types_ ? type_when_written(typed_, definitions_, types) : std::nullopt;
+    changes_ = types == 0 ? column_changes{} : changes_since(typed_, definitions_, types, added, texts_);
 }
 
 void row_filter::refuse_types(std::size_t column, rows_origin from) const {
     const auto& [name, type, kind] = typed_[column];
     throw async::error(
         failure::precondition,
-        earlier_ && earlier_->column == column
+        changes_.only && changes_.only->column == column
             ? fmt::format("column '{}' was of type {} when '{}' was written and is of type {} in {}", name,
-                          earlier_->type, from.name, type, "ARCHIVE_TABLE")
+                          changes_.only->type, from.name, type, "ARCHIVE_TABLE")
             : fmt::format("'{}' has a value of column '{}' that was not written as type {}, which the column "
                           "has in ARCHIVE_TABLE{}",
                           from.name, name, type,
-                          other_types_ ? ": columns had other types when the file was written" : ""),
+                          changes_.other_types ? ": columns had other types when the file was written" : ""),
         "A value read as another type may be another value. Give the column the type that it had, or restore "
         "the day into a table of its own with `event-archiver restore --into` and ask there.");
 }
@@ -178,11 +176,9 @@ void row_filter::must_mean_the_same(rows_origin from) const {
                             name, from.name),
                 "Give the columns the names that they had, or restore the day into a table of its own with "
                 "`event-archiver restore --into` and ask there.");
-        // Where one column of another type explains all, the definitions are the same.
-        const bool is_explained = earlier_ && earlier_->column != at;
-        const bool labels = other_types_ && definitions_.has(definition_line::kind::label, name);
-        const bool attributes = other_types_ && definitions_.has(definition_line::kind::attribute, name);
-        if (!is_explained && (labels || attributes))
+        const bool labels = definitions_.has(definition_line::kind::label, name);
+        const bool attributes = definitions_.has(definition_line::kind::attribute, name);
+        if (!changes_.is_unchanged(at) && (labels || attributes))
             throw async::error(
                 failure::precondition,
                 fmt::format("column '{}' of '{}' has labels or attributes whose names may have meant others"
@@ -198,10 +194,10 @@ awaitable<void> row_filter::compare_texts(const row_batch& rows, rows_origin fro
     if (read_columns_.empty())
         co_return;
     must_mean_the_same(from);
-    if (earlier_ && std::ranges::count(read_columns_, earlier_->column) > 0 &&
-        typed_[earlier_->column].kind == text_kind::any_string &&
-        !same_strings(earlier_->type, typed_[earlier_->column].type))
-        refuse_types(earlier_->column, from);
+    if (changes_.only && std::ranges::count(read_columns_, changes_.only->column) > 0 &&
+        typed_[changes_.only->column].kind == text_kind::any_string &&
+        !same_strings(changes_.only->type, typed_[changes_.only->column].type))
+        refuse_types(changes_.only->column, from);
     auto source = co_await session_.start_copy_out(
         fmt::format("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT (FORMAT csv)",
                     columns_.substr(number_.size() + 2), stage, number_));
@@ -226,14 +222,14 @@ awaitable<void> row_filter::compare_texts(const row_batch& rows, rows_origin fro
 }
 
 void row_filter::compare_row(std::string_view row, std::string_view as_read, rows_origin from) const {
-    const bool strings = other_types_ && !earlier_;
+    const bool strings = changes_.other_types && !changes_.only;
     if (row == as_read && !strings)
         return;
     const auto written = csv::split_row(row);
     const auto read = csv::split_row(as_read);
     for (const auto at : read_columns_)
         if (written.at(at) != read.at(at) ||
-            (strings && may_be_of_other_type(written.at(at), typed_[at].kind)))
+            (strings && !changes_.is_unchanged(at) && may_be_of_other_type(written.at(at), typed_[at].kind)))
             refuse_types(at, from);
 }
 

@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_cat.py and test_erase.py.
 #pragma once
 
+#include "archive/table/column_changes.hpp"
 #include "archive/table/named_table.hpp"
 #include "archive/table/renamed_columns.hpp"
 #include "archive/table/row_batch.hpp"
@@ -10,11 +11,11 @@
 #include "db/connection.hpp"
 #include "db/error.hpp"
 #include "lake/mark.hpp"
+#include "lake/types_line.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,9 @@ class row_filter {
         : session_(session)
         , condition_(std::move(condition))
         , words_(words) {}
+
+    // What the ledger knows of the types that files were written with. Without it, it is found by trial.
+    void know(const lake::types_texts& texts) { texts_ = texts; }
 
     // Before the first batch: the columns that the rows have, by plain names. Each gets the type that the
     // column of this name has in `table`, its collation too, without a length or precision. A column that
@@ -78,10 +82,10 @@ class row_filter {
     db::server_position here_;              // the database alone
     std::vector<column_place> places_;      // of the table
     std::vector<std::size_t> read_columns_; // those that the condition may read
-    std::uint64_t noted_types_ = 0;         // those of `from` that the next three are about
+    std::uint64_t noted_types_ = 0;         // those of `from` that `changes_` is about
     labels_since noted_labels_ = labels_since::the_latest;
-    bool other_types_ = false; // the columns have had other types
-    std::optional<earlier_type> earlier_;
+    lake::types_texts texts_;
+    column_changes changes_;
 };
 
 } // namespace archive
