@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_check_files.py.
 
 #include "archive/look/inventory.hpp"
+#include "archive/look/learn_types.hpp"
 #include "archive/look/preflight.hpp"
 #include "archive/plan/planner.hpp"
 #include "archive/settle/look_at_rows.hpp"
@@ -38,11 +39,12 @@ constexpr std::size_t asked_max = 2'000;                          // days, the l
 
 // Why a run that has rows for the file would refuse it; nullopt if the listing shows no reason.
 std::optional<lake::refusal> obstacle_if_due(const lake::listed_file& file, std::uint64_t header_crc,
-                                             const lake::place& where) {
+                                             const lake::place& where, types_judge& types) {
     auto chosen = lake::choose_treatment(file.properties, file.mark, where, std::chrono::sys_seconds::max());
     if (chosen.treatment == lake::treatment::refuse)
         return std::move(chosen.because);
-    return is_as_marked(file) ? columns_mistake(file, header_crc) : std::nullopt;
+    auto mistake = is_as_marked(file) ? columns_mistake(file, header_crc) : std::nullopt;
+    return mistake ? mistake : types.mistake_if_due(file);
 }
 
 class due_files {
@@ -76,16 +78,21 @@ class due_files {
     std::size_t asked_ = 0;
 };
 
+// As `archive` looks: rows of a file on hold among those that are due.
 awaitable<void> look_at_restored(db::connection& session, const preflight_context& context,
-                                 const table_description& table,
+                                 const table_description& table, std::string cutoff,
                                  const std::vector<const lake::listed_file*>& restored,
-                                 std::vector<check_line>& lines) {
+                                 const std::vector<lake::day>& held, std::vector<check_line>& lines) {
     if (restored.empty())
         co_return;
     const auto position = co_await db::position_of(session);
     std::vector<db::transaction_mark> restores;
     for (const auto* file : restored)
         restores.push_back(file->mark.mark->restored->author);
+    selection all;
+    all.upper = std::move(cutoff);
+    all.held = held;
+    const auto due = where_clause(table, all);
     std::uint64_t bytes = 0;
     std::size_t unread = 0;
     for (const auto* file : restored) {
@@ -94,22 +101,29 @@ awaitable<void> look_at_restored(db::connection& session, const preflight_contex
             ++unread;
             continue;
         }
-        moved_search moved;
-        moved.since = written_since(file->mark.mark->restored->author, position, restores);
-        std::string whole_table;
-        const auto seen = co_await look_at_rows(context.lake, session, table, *file, std::move(whole_table),
-                                                std::move(moved));
-        if (seen.comparable && seen.counts.other_content > 0)
+        std::string since;
+        if (table.named.may_select_all) // else it may not read xmin
+            since = written_since(file->mark.mark->restored->author, position, restores);
+        const bool on_hold = std::ranges::binary_search(held, file->key().which);
+        auto moved = search_of_restored(std::move(since), due,
+                                        on_hold ? look_in::rows_that_are_due : look_in::whole_table);
+        auto where = on_hold ? due : std::string();
+        const auto seen =
+            co_await look_at_rows(context.lake, session, table, *file, std::move(where), std::move(moved));
+        if (!on_hold && seen.comparable && seen.changed_or_moved() == 0 &&
+            is_in_doubt(seen, file->mark.mark->now, table)) {
+            const auto doubt = has_other_keys(*file, table);
+            lines.push_back({"restored", check_status::failed, doubt.message(), doubt.hint(), doubt.kind()});
+        }
+        if (seen.comparable && seen.changed_or_moved() > 0)
             lines.push_back(
                 {"restored", check_status::failed,
                  fmt::format(
                      "{} rows of '{}', which was restored, were changed while they were back in {}, or"
                      " moved to another day: {} {}",
-                     seen.counts.other_content, file->properties.name, table.name, key_names(table),
-                     fmt::join(seen.changed, ", ")),
-                 "If the table's rows count, run `event-archiver recover --discard FILE`. If the file's rows"
-                 " count, delete these from the table.",
-                 failure::integrity});
+                     seen.changed_or_moved(), file->properties.name, table.name, key_names(table),
+                     changed_keys(seen)),
+                 std::string(changed_hint(seen)), failure::integrity});
     }
     if (unread > 0)
         lines.push_back(
@@ -168,9 +182,14 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
         [&](db::connection& session) -> awaitable<void> {
         const db::transaction_options options(db::access::read_only);
         auto transaction = co_await db::transaction::begin(session, options);
-        const auto held = co_await held_files(session, files);
-        auto cutoff = co_await find_cutoff(session, context.settings);
-        due_files due(session, table, std::move(cutoff));
+        std::vector<lake::day> held;
+        for (const auto* file : co_await held_files(session, files))
+            held.push_back(file->key().which);
+        std::ranges::sort(held);
+        const auto cutoff = co_await find_cutoff(session, context.settings);
+        due_files due(session, table, cutoff);
+        const auto position = co_await db::position_of(session);
+        types_judge types(table, position);
         std::vector<const lake::listed_file*> restored;
         std::vector<const lake::listed_file*> pending;
         for (auto at = files.end(); at != files.begin();) {
@@ -179,13 +198,15 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
             const auto& mark = file.mark.mark;
             if (mark && mark->pending && !lake::has_empty_tail(*mark) && is_as_marked(file))
                 pending.push_back(files.find(key));
-            if (!file.mark.mistake.empty() ||
-                std::ranges::find(held, key, &lake::listed_file::key) != held.end())
+            if (!file.mark.mistake.empty())
                 continue;
             if (mark && mark->restored && !mark->pending && mark->now.rows > 0 && due.is_over(key.which) &&
                 is_as_marked(file))
                 restored.push_back(files.find(key));
-            const auto obstacle = obstacle_if_due(file, header_crc, context.lake.where());
+            if (std::ranges::binary_search(held, key.which))
+                continue;
+            co_await learn_types(context.lake, file, types);
+            const auto obstacle = obstacle_if_due(file, header_crc, context.lake.where(), types);
             if (!obstacle)
                 continue;
             const bool is_due = co_await due.has_rows_due(key.which);
@@ -197,7 +218,7 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
                                          file.properties.name, obstacle->why),
                              obstacle->hint, obstacle->kind});
         }
-        co_await look_at_restored(session, context, table, restored, lines);
+        co_await look_at_restored(session, context, table, cutoff, restored, held, lines);
         co_await look_at_pending(session, context, table, pending, lines);
         co_await transaction.rollback(); // it has only read
     };

@@ -2,6 +2,7 @@
 
 #include "archive/settle/look_at_rows.hpp"
 #include "archive/table/file_header.hpp"
+#include "archive/table/types_then.hpp"
 #include "async/error.hpp"
 #include "azure/blob/crc64.hpp"
 #include "lake/content_check.hpp"
@@ -32,9 +33,10 @@ awaitable<bool> table_has_rows(const run_context& context, const run_transaction
     std::string whole_table;
     moved_search any_row;
     any_row.any = true;
+    any_row.alike.emplace();
     const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file,
                                             std::move(whole_table), std::move(any_row));
-    co_return !seen.comparable || seen.counts.to_the_letter + seen.counts.other_content > 0;
+    co_return !seen.comparable || seen.in_table() > 0;
 }
 
 // Of the content that was read. A file without a mark gets none of what only a mark has.
@@ -114,6 +116,8 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     std::vector<lake::ledger_entry> entries;
     entries.push_back(std::move(now));
     co_await tools.lease.ready_to_write();
+    if (mark && has_parts(opened.table.definitions) && !known.types().contains(opened.table.types))
+        co_await tools.ledger.record(types_to_note(opened.table), context.log);
     // First: until the mark is written too, another --keep of the file does both.
     co_await tools.ledger.append(std::move(entries));
     if (mark)

@@ -154,6 +154,8 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
 
     co_await delete_rows(context_, work, cutoff_, attached_);
     co_await must_have_kept_definitions(context_, opened);
+    if (!context_.settings.dry_run)
+        co_await known_.record_types(opened.table);
     archive_commit ending(context_, tools_, work);
     co_await ending.run();
     const bool by_day = context_.settings.commit == commit_unit::day;
@@ -190,7 +192,7 @@ awaitable<void> archive_run::plan(archive_transaction& work) {
     auto& report = context_.report;
     if (cutoff_.empty())
         cutoff_ = co_await find_cutoff(session, context_.settings);
-    report.cutoff = cutoff_;
+    report.cutoff = work.cutoff = cutoff_;
     plan_start from{cutoff_, lower_bound_, {report.days, report.rows_deleted}};
     from.held = co_await held_days(work.opened);
     auto made =

@@ -31,6 +31,7 @@ struct archive_transaction {
 
     run_transaction& opened;
     archive::plan plan;
+    std::string cutoff;             // rows before it are due, whichever of them this transaction takes
     bool policies_apply = false;    // row security: what a session sees depends on its role and settings
     bool compare_rows = false;      // the deleted rows with those that were read, not only their number
     std::set<std::string> members;  // oids of the table and its partitions

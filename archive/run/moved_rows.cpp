@@ -61,15 +61,6 @@ awaitable<bool> has_all_restored(const run_transaction& opened, const lake::list
     co_return static_cast<std::uint64_t>(counted.integer(0, 0)) == *inserted;
 }
 
-std::string some_keys(const rows_of_file& seen) {
-    return fmt::format("{}{}", fmt::join(seen.changed, ", "),
-                       seen.counts.other_content > seen.changed.size() ? ", …" : "");
-}
-
-constexpr std::string_view restored_hint =
-    "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, and its "
-    "rows are"
-    " archived again. If the file's rows count, delete these from the table.";
 // nullopt if the keys of the file are not keys of the table.
 awaitable<std::optional<rows_of_file>> look_among_due(const run_context& context,
                                                       const archive_transaction& work,
@@ -93,8 +84,8 @@ async::error are_due(const lake::listed_file& file, const rows_of_file& seen, co
                      std::string_view because, std::string_view hint) {
     return {failure::integrity,
             fmt::format("{} rows of '{}', {}, are due in {} with other content: {} {}",
-                        seen.counts.other_content, file.properties.name, because, table.name,
-                        key_names(table), some_keys(seen)),
+                        seen.changed_or_moved(), file.properties.name, because, table.name, key_names(table),
+                        changed_keys(seen)),
             std::string(hint)};
 }
 
@@ -103,12 +94,12 @@ awaitable<void> look_for_restored(const run_context& context, const archive_tran
     const bool untouched = co_await has_all_restored(work.opened, file, files);
     if (untouched)
         co_return;
-    auto moved = search_for_moved(work, file, false);
+    auto moved = search_for_moved(work, file, look_in::rows_that_are_due);
     const auto seen = co_await look_among_due(context, work, file, std::move(moved));
     if (!seen)
         throw cannot_be_told(file, work.opened.table);
-    if (seen->counts.other_content > 0)
-        throw are_due(file, *seen, work.opened.table, "which was restored", restored_hint);
+    if (seen->changed_or_moved() > 0)
+        throw are_due(file, *seen, work.opened.table, "which was restored", changed_hint(*seen));
     if (is_in_doubt(*seen, file.mark.mark->now, work.opened.table))
         throw has_other_keys(file, work.opened.table);
 }
@@ -123,13 +114,16 @@ awaitable<void> look_for_retyped(const run_context& context, const archive_trans
         seen = co_await look_among_due(context, work, file, std::nullopt);
     if (!seen)
         throw cannot_be_told(file, work.opened.table);
-    if (seen->counts.other_content > 0)
+    if (seen->changed_or_moved() > 0)
         throw are_due(file, *seen, work.opened.table,
                       "written before the time column or the key got another type", other_types_hint);
 }
 
-// Of a restored file: rows of the table that were written since, by no restore.
+// The rows of the table that were written since the file was restored, by no restore. Empty if that is not
+// known of any row.
 std::string since_restore(const run_transaction& opened, const lake::listed_file& file) {
+    if (!opened.table.named.may_select_all) // it may not read xmin
+        return {};
     std::map<std::string, db::transaction_mark> restores;
     for (const auto* files : {&opened.files, &opened.files_of_shards})
         for (const auto* each : files->with(lake::file_trait::restored))
@@ -143,49 +137,40 @@ std::string since_restore(const run_transaction& opened, const lake::listed_file
 
 } // namespace
 
-moved_search search_for_moved(const archive_transaction& work, const lake::listed_file& file, bool whole) {
+moved_search search_for_moved(const archive_transaction& work, const lake::listed_file& file, look_in where) {
     const auto& opened = work.opened;
-    moved_search search;
-    search.since = since_restore(opened, file);
-    auto due = where_clause(opened.table, work.plan.rows);
-    // Where it is not known which rows are new, those that are not due are left alone.
-    if (!whole || search.since.empty())
-        search.where = due;
-    search.alike = std::move(due);
-    return search;
-}
-
-async::error has_other_keys(const lake::listed_file& file, const table_description& table) {
-    return {
-        failure::integrity,
-        fmt::format("'{}', which was restored, has rows that are not found in {}: its {} has had another"
-                    " type since, and may be written otherwise",
-                    file.properties.name, table.name, key_names(table)),
-        "Give the column its type back until the day is archived again. If all rows of the file are in the"
-        " table, `event-archiver recover --discard FILE` empties it, and they are archived again."};
+    // Whichever of them this transaction takes: the others are archived by the next one, or by another shard.
+    selection all;
+    all.upper = work.cutoff;
+    all.held = work.plan.rows.held;
+    return search_of_restored(since_restore(opened, file), where_clause(opened.table, all), where);
 }
 
 awaitable<void> must_not_have_moved_since(const run_context& context, const run_transaction& opened,
                                           const lake::listed_file& file) {
     const auto& mark = file.mark.mark;
-    if (!mark || !mark->restored || mark->now.rows == 0 ||
-        moments_in_key(opened.table).empty()) // else the key is taken
+    if (!mark || !mark->restored || mark->now.rows == 0)
         co_return;
+    // Where it is not known which rows are new, each may be one of the file's: no row is inserted twice.
     moved_search search;
     search.since = since_restore(opened, file);
-    if (search.since.empty())
-        co_return;
+    search.alike.emplace();
     std::string whole_table;
     const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file,
                                             std::move(whole_table), std::move(search));
+    if (seen.comparable && is_in_doubt(seen, mark->now, opened.table))
+        throw has_other_keys(file, opened.table);
     if (seen.moved > 0)
         throw async::error(
             failure::integrity,
-            fmt::format("{} rows of '{}', which was restored before, have another time in {} now: {} {}",
+            fmt::format("{} rows of '{}', which was restored before, may have another time in {} now: {} {}",
                         seen.moved, file.properties.name, opened.table.name, key_names(opened.table),
-                        some_keys(seen)),
-            "Restored once more, they would be in the table twice. Give them their time back, or delete them"
-            " from the table, and restore then.");
+                        changed_keys(seen)),
+            "Restored once more, they would be in the table twice. If they are the file's rows, give them "
+            "their "
+            "time back, and restore then. If they are other rows, delete from the table the rows that the "
+            "file "
+            "has, run `event-archiver recover --keep FILE`, and restore then; or restore with --into.");
 }
 
 awaitable<void> must_not_have_moved(const run_context& context, const archive_transaction& work) {

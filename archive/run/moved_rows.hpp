@@ -15,13 +15,9 @@ namespace archive {
 [[nodiscard]] awaitable<void> must_not_have_moved(const run_context& context,
                                                   const archive_transaction& work);
 
-// How rows of a restored file are looked for that have another key, because they got another time. `whole`:
-// in the whole table; else among the rows that are due.
+// How rows of a restored file are looked for that have another key, because they got another time.
 [[nodiscard]] moved_search search_for_moved(const archive_transaction& work, const lake::listed_file& file,
-                                            bool whole);
-
-// The error for a restored file whose key had another type when it was written.
-[[nodiscard]] async::error has_other_keys(const lake::listed_file& file, const table_description& table);
+                                            look_in where);
 
 // Before the rows of a file are restored that was restored before: one that got another time since would be
 // in the table twice, where the time is part of the key. Throws async::error(integrity) that names them.

@@ -52,25 +52,23 @@ awaitable<void> must_be_as_restored(const run_context& context, const archive_tr
         // Of a day that is not over, only what is due now could be archived into another file now.
         const bool whole = has_whole_day(rows, key.which);
         auto where = whole ? std::string() : where_clause(opened.table, rows);
-        auto moved = search_for_moved(work, file, whole);
+        auto moved = search_for_moved(work, file, whole ? look_in::whole_table : look_in::rows_that_are_due);
         const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file,
                                                 std::move(where), std::move(moved));
         if (!seen.comparable)
             throw cannot_be_compared(file, opened.table);
-        if (seen.counts.other_content == 0 && is_in_doubt(seen, mark->now, opened.table))
+        if (seen.changed_or_moved() == 0 && is_in_doubt(seen, mark->now, opened.table))
             throw has_other_keys(file, opened.table);
-        if (seen.counts.other_content == 0)
+        if (seen.changed_or_moved() == 0)
             continue;
         throw async::error(
             async::failure::integrity,
             fmt::format(
                 "{} rows of '{}', which was restored, were changed while they were back in {}, or moved to"
-                " another day: {} {}{}",
-                seen.counts.other_content, file.properties.name, opened.table.name, key_names(opened.table),
-                fmt::join(seen.changed, ", "), seen.counts.other_content > seen.changed.size() ? ", …" : ""),
-            "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
-            "and the"
-            " rows are archived again. If the file's rows count, delete these from the table.");
+                " another day: {} {}",
+                seen.changed_or_moved(), file.properties.name, opened.table.name, key_names(opened.table),
+                changed_keys(seen)),
+            std::string(changed_hint(seen)));
     }
 }
 

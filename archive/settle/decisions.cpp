@@ -46,7 +46,9 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
     case tail_rows::all_in_table:
         return undo;
     case tail_rows::none_in_table: // rolled back: another run deleted them, and may have archived them
-        return rolled_back ? settle_decision::refuse_gone : settle_decision::keep;
+        if (rolled_back)
+            return settle_decision::refuse_gone;
+        return facts.may_be_moved ? settle_decision::refuse_mixed : settle_decision::keep;
     case tail_rows::no_rows:
         return undo;                // to what it was: rows of the file may be in the table
     case tail_rows::not_comparable: // nothing contradicts the server
@@ -74,8 +76,8 @@ settle_decision decide_restoring(const settle_facts& facts) noexcept {
     switch (facts.rows) {
     case tail_rows::not_looked:
         return settle_decision::look_at_rows;
-    case tail_rows::none_in_table: // but rows that were changed or moved since have their keys
-        return facts.keys_in_table ? settle_decision::restored : settle_decision::keep;
+    case tail_rows::none_in_table: // as they were; but some may have been changed or moved since
+        return facts.keys_in_table || facts.may_be_moved ? settle_decision::restored : settle_decision::keep;
     case tail_rows::no_rows:
         return settle_decision::keep;
     case tail_rows::not_comparable:

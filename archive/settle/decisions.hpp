@@ -50,6 +50,8 @@ struct settle_facts {
     // the tail. Rows of it that the table lacks were changed, deleted or archived elsewhere meanwhile.
     bool certain = false;
     bool keys_in_table = false;
+    // The table has rows that may be rows of the file under other keys.
+    bool may_be_moved = false;
 };
 
 enum class settle_decision : std::uint8_t {

@@ -7,6 +7,7 @@
 #include "archive/table/folder_mistakes.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/row_lookup.hpp"
+#include "archive/table/selection.hpp"
 #include "async/error.hpp"
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
@@ -86,11 +87,9 @@ class file_look {
             co_return std::move(seen_);
         co_await moved_->finish();
         seen_.moved = moved_->moved();
-        seen_.counts.other_content += seen_.moved;
         for (const auto& key : moved_->shown())
-            for (auto* keys : {&seen_.present, &seen_.changed})
-                if (keys->size() < keys_shown)
-                    keys->push_back(key);
+            if (seen_.changed.size() < keys_shown)
+                seen_.changed.push_back(key);
         co_return std::move(seen_);
     }
 
@@ -126,11 +125,37 @@ class file_look {
 
 } // namespace
 
+std::string changed_keys(const rows_of_file& seen) {
+    return fmt::format("{}{}", fmt::join(seen.changed, ", "),
+                       seen.changed_or_moved() > seen.changed.size() ? ", …" : "");
+}
+
+std::string_view changed_hint(const rows_of_file& seen) noexcept {
+    if (seen.moved == 0)
+        return "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied,"
+               " and its rows are archived again. If the file's rows count, delete these from the table.";
+    return "If they are the file's rows, give them back the time that they had; to move them all the same, "
+           "run"
+           " `event-archiver recover --discard FILE` then, and move them again. If they are other rows, "
+           "delete"
+           " from the table the rows that the file has, and run `event-archiver recover --keep FILE`.";
+}
+
 bool is_in_doubt(const rows_of_file& seen, const lake::file_record& written,
                  const table_description& table) noexcept {
-    const auto& counts = seen.counts;
-    return counts.total > counts.to_the_letter + counts.other_content &&
-           choose_look(written, table) == moved_look::impossible;
+    return seen.counts.total > seen.in_table() && choose_look(written, table) == moved_look::impossible;
+}
+
+async::error has_other_keys(const lake::listed_file& file, const table_description& table) {
+    return {
+        failure::integrity,
+        fmt::format("'{}', which was restored, has rows that are not found in {}: its {} has had another"
+                    " type since, and may be written otherwise",
+                    file.properties.name, table.name, key_names(table)),
+        "Give the column its type back until the day is archived again. Or, if the file's rows count and the"
+        " table has no others of the day, delete the day's rows from the table, and run `event-archiver "
+        "recover"
+        " --keep FILE`."};
 }
 
 // Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
@@ -156,6 +181,10 @@ awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& se
     if (!seen.comparable)
         co_return seen;
     file_look look(session, table, std::move(where));
+    if (moved)
+        moved->own_day = day_clause(table, file.key().which);
+    if (moved)
+        moved->other_types = mark.now.types != 0 && mark.now.types != table.types;
     look.begin(std::move(columns), from == 0, std::move(moved));
     const auto take_row = [&look](std::string_view row) { look.take_row(row); };
     csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf, files.row_limit(file));

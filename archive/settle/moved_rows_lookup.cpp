@@ -1,18 +1,18 @@
 #include "archive/settle/moved_rows_lookup.hpp"
 
+#include "archive/settle/alike_rows.hpp"
 #include "archive/table/row_key.hpp"
+#include "async/error.hpp"
 #include "csv/field_ends.hpp"
 #include "csv/row_scanner.hpp"
 #include "db/each_row.hpp"
-#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace archive {
@@ -21,15 +21,6 @@ namespace {
 
 // Asked for together: without an index by the rest of the key, a question reads the whole table.
 constexpr std::size_t missing_rows_max = 10 * rows_per_query;
-
-std::optional<std::uint64_t> number_of(std::string_view transaction) {
-    std::uint64_t number = 0;
-    const auto* const end = transaction.data() + transaction.size();
-    const auto [stopped, failed] = std::from_chars(transaction.data(), end, number);
-    if (failed != std::errc() || stopped != end)
-        return std::nullopt;
-    return number;
-}
 
 template <typename Element>
 std::vector<Element> without(const std::vector<Element>& all, const std::vector<std::size_t>& places) {
@@ -50,32 +41,6 @@ std::string equal_keys(const table_description& table, std::string_view left) {
 
 } // namespace
 
-// A row has 32 bits of the number of its transaction.
-std::string written_since(const db::transaction_mark& author, const db::server_position& here,
-                          const std::vector<db::transaction_mark>& restores) {
-    constexpr std::uint64_t numbers = std::uint64_t{1} << 32;
-    const auto number = number_of(author.transaction);
-    if (!number || db::compare_histories(author.position, here) != db::history::same)
-        return {};
-    auto text = fmt::format("(xmin::text::bigint - {1} + {2}) % {2} BETWEEN 1 AND (SELECT"
-                            " pg_snapshot_xmax(pg_current_snapshot())::text::bigint - {0})",
-                            *number, *number % numbers, numbers);
-    for (const auto& restore : restores)
-        if (const auto other = number_of(restore.transaction);
-            other && db::compare_histories(restore.position, here) == db::history::same)
-            text += fmt::format(" AND xmin::text::bigint <> {}", *other % numbers);
-    return text;
-}
-
-std::optional<moved_search> moved_since(const lake::file_mark& mark, const db::server_position& here) {
-    moved_search search;
-    search.since = written_since(lake::awaited(mark).value(), here);
-    search.any = mark.restoring.has_value();
-    if (!search.any && search.since.empty())
-        return std::nullopt;
-    return search;
-}
-
 moved_rows_lookup::moved_rows_lookup(db::connection& session, const table_description& table,
                                      const std::vector<std::string>& columns,
                                      const std::vector<std::string>& compared, moved_search search,
@@ -88,37 +53,34 @@ moved_rows_lookup::moved_rows_lookup(db::connection& session, const table_descri
     , moments_(moments_in_key(table)) {
     if (!table.named.may_select_all) // it may not read xmin
         search_.since.clear();
-    able_ = !moments_.empty() && moments_.size() < table.keys.size();
-    if (!able_)
-        return;
-    alike_ = compared == columns && !search_.alike.empty() && !search_.since.empty();
     by_rest_.keys = without(table.keys, moments_);
-    std::set<std::string> moments{table.time_column};
-    for (const auto place : moments_)
-        moments.insert(table.keys[place].quoted);
+    has_rest_ = !moments_.empty() && !by_rest_.keys.empty();
+    can_look_ = !moments_.empty() || table.keys.size() > 1;
+    compares_ = compared == columns && !search_.other_types;
+    std::set<std::string> apart{table.time_column};
+    for (const auto& key : table.keys)
+        apart.insert(key.quoted);
     for (const auto& column : columns) {
-        left_out_.push_back(moments.contains(db::connection::identifier(column)));
+        left_out_.push_back(apart.contains(db::connection::identifier(column)));
         if (!left_out_.back())
             columns_.push_back(column);
     }
     ends_.resize(columns.size());
 }
 
-void moved_rows_lookup::note(std::string_view row) {
-    if (!able_)
-        return;
-    if (!alike_) {
-        crcs_.push_back(0);
-        return;
-    }
+std::uint64_t moved_rows_lookup::crc_apart(std::string_view row) {
     if (csv::find_field_ends(row.substr(0, row.size() - 1), ends_) != ends_.size())
         throw csv::malformed("a row with another number of fields than the header", 0, 0);
-    rest_.clear();
+    apart_.clear();
     for (std::size_t at = 0; at < ends_.size(); ++at)
         if (!left_out_[at])
-            rest_.append(csv::raw_field(row, ends_, at)).push_back(',');
-    rest_.back() = '\n'; // the rest of the key is there
-    crcs_.push_back(row_crc(rest_));
+            apart_.append(csv::raw_field(row, ends_, at)).push_back(',');
+    return row_crc(apart_);
+}
+
+void moved_rows_lookup::note(std::string_view row) {
+    if (can_look_)
+        crcs_.push_back(compares_ && search_.alike ? crc_apart(row) : 0);
 }
 
 wanted_row moved_rows_lookup::rest_of(const wanted_row& whole, std::uint64_t crc) const {
@@ -127,21 +89,19 @@ wanted_row moved_rows_lookup::rest_of(const wanted_row& whole, std::uint64_t crc
 
 awaitable<void> moved_rows_lookup::take(std::span<const wanted_row> rows,
                                         std::span<const row_presence> found) {
-    if (!able_ || std::ranges::find(found, row_presence::absent) == found.end()) {
-        crcs_.clear();
+    const auto crcs = std::exchange(crcs_, {});
+    if (!can_look_ || std::ranges::find(found, row_presence::absent) == found.end())
         co_return;
-    }
     std::unordered_map<std::string, std::size_t> times;
-    for (std::size_t each = 0; each < rows.size(); ++each)
-        ++times[joined_key(rest_of(rows[each], 0).key)];
+    for (const auto& each : rows)
+        ++times[joined_key(rest_of(each, 0).key)];
     for (std::size_t each = 0; each < rows.size(); ++each) {
         if (found[each] != row_presence::absent)
             continue;
-        auto rest = rest_of(rows[each], crcs_[each]);
+        auto rest = rest_of(rows[each], crcs[each]);
         const bool shared = times[joined_key(rest.key)] > 1;
         missing_.push_back({rows[each], std::move(rest), shared});
     }
-    crcs_.clear();
     if (missing_.size() >= missing_rows_max)
         co_await look();
 }
@@ -154,13 +114,12 @@ awaitable<void> moved_rows_lookup::finish() {
 awaitable<void> moved_rows_lookup::look() {
     if (narrowed_)
         co_await leave_out_those_there();
-    if (search_.any) {
+    if (search_.any && has_rest_)
         co_await look_for_any();
-    } else {
+    else if (has_rest_)
         co_await look_for_the_only_one();
-        if (alike_ && !missing_.empty())
-            co_await look_for_alike();
-    }
+    if (search_.alike && !missing_.empty())
+        co_await look_for_alike();
     missing_.clear();
 }
 
@@ -172,8 +131,18 @@ awaitable<void> moved_rows_lookup::leave_out_those_there() {
     for (const auto& key : table_.keys)
         names.push_back(key.name);
     const auto found = co_await rows_in_table(session_, table_, names, rows);
-    auto next = found.begin();
-    std::erase_if(missing_, [&next](const missing_row&) { return *next++ != row_presence::absent; });
+    std::vector<bool> there;
+    for (const auto each : found)
+        there.push_back(each != row_presence::absent);
+    leave_out(there);
+}
+
+void moved_rows_lookup::leave_out(const std::vector<bool>& told) {
+    std::vector<missing_row> left;
+    for (std::size_t each = 0; each < missing_.size(); ++each)
+        if (!told[each])
+            left.push_back(std::move(missing_[each]));
+    missing_ = std::move(left);
 }
 
 // As a table of the keys of `rows`, numbered from 1 on.
@@ -254,39 +223,54 @@ awaitable<void> moved_rows_lookup::look_for_the_only_one() {
         count(missing_[place], found.text(row, 1));
         told[place] = true;
     }
-    auto next = told.begin();
-    std::erase_if(missing_, [&next](const missing_row&) { return *next++; });
+    leave_out(told);
 }
 
-// One row of the table counts for one that is missing.
+std::string moved_rows_lookup::alike_sql(const std::vector<wanted_row>& rows) const {
+    std::vector<std::string> selected{table_.time_column, search_.own_day};
+    for (const auto& key : by_rest_.keys)
+        selected.push_back(key.quoted);
+    if (compares_)
+        for (const auto& column : columns_)
+            selected.push_back(db::connection::identifier(column));
+    std::vector<std::string> shared;
+    for (std::size_t part = 0; part < by_rest_.keys.size(); ++part)
+        shared.push_back(
+            fmt::format("{} = ANY({})", by_rest_.keys[part].quoted, key_array(by_rest_, rows, part)));
+    if (shared.empty())
+        shared.emplace_back("true");
+    return fmt::format(
+        "COPY (SELECT {} FROM {} AS event_archiver_rows WHERE {} AND ({})) TO STDOUT (FORMAT csv)",
+        fmt::join(selected, ", "), table_.name, candidates(*search_.alike), fmt::join(shared, " OR "));
+}
+
+// Which columns of the key a row lost with its time is not known where one holds the day as a number or a
+// text. So one of them is enough on another day, and where all are times, what stands beside the key.
 awaitable<void> moved_rows_lookup::look_for_alike() {
-    std::unordered_multimap<std::string, const missing_row*> wanted;
     std::vector<wanted_row> rows;
-    for (const auto& row : missing_) {
-        wanted.emplace(joined_key(row.rest.key), &row);
+    for (const auto& row : missing_)
         rows.push_back(row.rest);
-    }
-    std::vector<std::string> selected{table_.time_column};
-    for (const auto& column : columns_)
-        selected.push_back(db::connection::identifier(column));
-    auto sql =
-        fmt::format("COPY (SELECT {} FROM {} AS event_archiver_rows WHERE {} AND EXISTS (SELECT FROM {}"
-                    " WHERE {})) TO STDOUT (FORMAT csv)",
-                    fmt::join(selected, ", "), table_.name, candidates(search_.alike), numbered_keys(rows),
-                    equal_keys(by_rest_, "event_archiver_rows."));
-    row_key key_of(by_rest_, columns_);
+    alike_rows wanted(rows);
+    std::string storage;
+    constexpr std::size_t in_front = 2; // the time, and whether it is of the file's day
+    const auto apart_from = in_front + by_rest_.keys.size();
+    std::vector<std::size_t> ends(apart_from + (compares_ ? columns_.size() : 0));
     const db::row_function take = [&](std::string_view row) {
-        const auto comma = row.find(',');
-        const auto rest = row.substr(comma + 1);
-        const auto crc = row_crc(rest);
-        const auto [first, last] = wanted.equal_range(joined_key(key_of.fields_of(rest)));
-        const auto same =
-            std::find_if(first, last, [crc](const auto& entry) { return entry.second->rest.crc == crc; });
-        if (same == last)
-            return;
-        count(*same->second, row.substr(0, comma));
-        wanted.erase(same);
+        if (csv::find_field_ends(row, ends) != ends.size())
+            throw async::error(async::failure::internal, "PostgreSQL has sent a row of other columns");
+        wanted_row there;
+        for (std::size_t at = in_front; at < apart_from; ++at)
+            there.key.emplace_back(csv::unquoted(csv::raw_field(row, ends, at), storage));
+        apart_.clear();
+        for (std::size_t at = apart_from; at < ends.size(); ++at)
+            apart_.append(csv::raw_field(row, ends, at)).push_back(',');
+        there.crc = compares_ ? row_crc(apart_) : 0;
+        const bool own_day = csv::raw_field(row, ends, 1) == "t";
+        const auto shared = own_day ? key_share::all_columns : key_share::a_column;
+        if (const auto same = wanted.take(there, shared))
+            count(missing_[*same], csv::raw_field(row, ends, 0));
     };
+    auto sql = alike_sql(rows);
     co_await db::for_each_row(session_, std::move(sql), take);
 }
 

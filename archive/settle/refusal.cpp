@@ -55,8 +55,9 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
                     name, counts.total, author.transaction,
                     file.mark.mark->now.dry_run ? " as a dry run is" : "", table.name,
                     moments_in_key(table).empty() ? "" : ", or given another time, which is part of the key"),
-                fmt::format("If another folder has these rows, or they were deleted on purpose, run"
-                            " `event-archiver recover --discard {0}`. If this file is their only copy, run"
+                fmt::format("If another folder has these rows, they were deleted on purpose, or the table has"
+                            " them under other keys, run `event-archiver recover --discard {0}`. If this "
+                            "file is their only copy, run"
                             " `event-archiver recover --keep {0}`.",
                             name.substr(name.rfind('/') + 1))};
     auto message =
@@ -65,6 +66,8 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
                     name, author.transaction, to_string(facts.said), counts.to_the_letter, counts.total);
     if (counts.other_content > 0)
         message += fmt::format(", and {} keys with other content", counts.other_content);
+    if (seen.moved > 0)
+        message += fmt::format(", and {} under other keys, if they are the same rows", seen.moved);
     if (hidden)
         message += "; row security may hide rows from this role, so that nothing is known of the others";
     if (!seen.present.empty())

@@ -171,6 +171,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
                              ? judge_rows(seen.counts, known.hidden, mark.now.types == table.types)
                              : tail_rows::not_comparable;
             facts.keys_in_table = seen.counts.to_the_letter + seen.counts.other_content > 0;
+            facts.may_be_moved = seen.moved > 0;
         }
         decision = judge(facts);
     }
@@ -214,7 +215,7 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
         co_await must_be_latest(std::move(one));
     }
     if (decision == verdict::discard)
-        absent = co_await must_be_in_table(files_, session, table, file, position, asked, certain);
+        absent = co_await must_be_in_table(files_, session, table, file, asked, certain);
     const auto undo = !mark.pending ? settle_decision::empty
                       : mark.base   ? settle_decision::take_back
                                     : settle_decision::remove;

@@ -23,7 +23,8 @@ namespace {
 
 constexpr std::string_view discard_hint =
     "These rows may be nowhere else. If the file's rows count, run `event-archiver recover --keep FILE`."
-    " If the table's count, put into the table by hand what it lacks, then discard;"
+    " If the table's count, put into the table by hand what it lacks, then discard; give a row that was moved"
+    " the time back that it had, and move it again once the file is discarded;"
     " `event-archiver restore --into` brings a file's rows into a table of their own."
     " To give rows up, save the file elsewhere and delete it by hand"
     " (docs/runbook.md, \"A file cannot be discarded\").";
@@ -71,7 +72,7 @@ awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& se
 // A discard removes the file's copy, so the table must have the rows.
 awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connection& session,
                                           const table_description& table, const lake::listed_file& file,
-                                          const db::server_position& here, db::fate asked, bool certain) {
+                                          db::fate asked, bool certain) {
     const auto& mark = *file.mark.mark;
     if (lake::has_empty_tail(mark)) // its mark alone changes
         co_return 0;
@@ -85,15 +86,7 @@ awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connectio
                         " written to it",
                         name, file.properties.size, mark.now.bytes),
             std::string(discard_hint));
-    // A row that was moved since the restore is the file's row, under the key that it has now.
-    std::optional<moved_search> moved;
-    if (mark.restored && !mark.pending)
-        moved = moved_search{written_since(mark.restored->author, here), {}, {}, false};
-    if (moved && moved->since.empty())
-        moved.reset();
-    std::string whole_table;
-    const auto seen =
-        co_await look_at_rows(files, session, table, file, std::move(whole_table), std::move(moved));
+    const auto seen = co_await look_at_rows(files, session, table, file);
     if (!seen.comparable && mark.pending && asked == db::fate::aborted)
         co_return 0; // only the server's answer can decide
     if (!seen.comparable)

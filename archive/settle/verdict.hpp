@@ -25,12 +25,12 @@ inline constexpr std::string_view verdict_hint =
                                                    const table_description& table,
                                                    const lake::listed_file& file);
 // To discard removes the file's copy of the rows. Throws async::error(integrity) if our DELETE may have made
-// it the only copy. `here`: of the server. `asked`: what the server says of the file's transaction;
-// `certain`: an answer "aborted" is certain. Returns how many of the rows that go are not in the table.
+// it the only copy. A row of the file is in the table if its key is. `asked`: what the server says of the
+// file's transaction; `certain`: an answer "aborted" is certain. Returns how many of the rows that go are not
+// in the table.
 [[nodiscard]] awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connection& session,
                                                         const table_description& table,
-                                                        const lake::listed_file& file,
-                                                        const db::server_position& here, db::fate asked,
+                                                        const lake::listed_file& file, db::fate asked,
                                                         bool certain);
 
 } // namespace archive

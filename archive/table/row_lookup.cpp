@@ -123,10 +123,14 @@ sample_seen seen_of(row_presence presence, const lake::file_mark& mark, const ta
 
 } // namespace
 
+std::string key_array(const table_description& table, std::span<const wanted_row> rows, std::size_t column) {
+    return fmt::format("{}::{}[]", array_literal(rows, column), array_type(table.keys[column].type));
+}
+
 std::string key_arrays(const table_description& table, std::span<const wanted_row> rows) {
     std::vector<std::string> arrays;
     for (std::size_t at = 0; at < table.keys.size(); ++at)
-        arrays.push_back(fmt::format("{}::{}[]", array_literal(rows, at), array_type(table.keys[at].type)));
+        arrays.push_back(key_array(table, rows, at));
     return fmt::format("{}", fmt::join(arrays, ", "));
 }
 

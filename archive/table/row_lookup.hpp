@@ -32,6 +32,10 @@ enum class row_presence : std::uint8_t {
 // The key's columns of these rows as arrays, for unnest(): '{"1","2"}'::bigint[], …
 [[nodiscard]] std::string key_arrays(const table_description& table, std::span<const wanted_row> rows);
 
+// One of these, by its place in the key.
+[[nodiscard]] std::string key_array(const table_description& table, std::span<const wanted_row> rows,
+                                    std::size_t column);
+
 // What the table has of each row, as the session sees it. `columns`: plain names of those that rows are made
 // of. One row of the table counts for one of `rows`. `where`, if not empty, restricts the rows of the table.
 // Throws db::error, of class 22 for a key that is not of its type.

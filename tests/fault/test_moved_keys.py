@@ -1,5 +1,7 @@
-"""Where the time is part of the key, a restored row that got another time has another key. It is known by the rest of it, and not
+"""Where the day is part of the key, a restored row that got another time has another key. It is known by the rest of it, and not
 archived a second time. Tables in which that repeats, as measurements of one device, are not held up."""
+from datetime import date
+
 import pytest
 
 from support.archiver import Archiver
@@ -55,6 +57,8 @@ class Measured:
     def must_be_refused(self) -> None:
         """Nothing is archived: not the row that was moved, and no other."""
         before, rows = self.files(), self.count()
+        checked = self.run("check")
+        assert checked.code == 7 and MOVED in checked.stdout + checked.stderr, str(checked)
         outcome = self.run("archive", expect=7)
         assert MOVED in outcome.stderr and "now 20" in outcome.stderr, str(outcome)
         assert self.files() == before and self.count() == rows
@@ -168,12 +172,16 @@ def test_a_person_may_say_that_the_file_counts(make, hold):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_person_may_say_that_the_table_counts(make, shape):
-    """The row that was moved is the file's row: nothing is given up."""
+    """What the message says: first with the time that the row had, so that nothing is given up for a row that only looks like it."""
     measured = make(shape)
     measured.archived()
     measured.change(1, "created_at = created_at + interval '5 days', value = 'corrected'")
     measured.must_be_refused()
+    outcome = measured.run("recover", "--discard", NAME, expect=7)
+    assert "1 of the 3 rows that would go are not in" in outcome.stderr and "give a row that was moved the time back" in outcome.stderr, str(outcome)
+    measured.change(1, "created_at = created_at - interval '5 days'")
     measured.run("recover", "--discard", NAME, expect=0)
+    measured.change(1, "created_at = created_at + interval '5 days'")
     measured.must_go_on()
     files = measured.files()
     assert files[NAME].count(b"\n") == 3 and files["events_2024-01-06.csv"].count(b"corrected") == 1 and measured.count() == 0
@@ -206,7 +214,7 @@ def test_a_restore_that_died_behind_its_commit_is_not_forgotten(make, fault_bina
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("run", ["dry", "killed"])
 def test_rows_of_a_run_that_was_rolled_back_may_get_another_time(make, fault_binary, shape, run):
-    """None has the key that the file's tail knows. They are in the table all the same, and the tail is taken back."""
+    """None has the key that the file's tail knows, so a person says that they are in the table all the same."""
     measured = make(shape)
     for number in (1, 2, 3):
         measured.insert(number, f"timestamptz '{DAY}Z' + {number} * interval '1 hour'")
@@ -216,6 +224,9 @@ def test_rows_of_a_run_that_was_rolled_back_may_get_another_time(make, fault_bin
         died = Archiver(fault_binary, measured.archiver.settings | {"EVENT_ARCHIVER_FAULT": "after-publish=kill"}).run("archive")
         assert died.code == 137, str(died)
     measured.table.execute("UPDATE measured SET created_at = created_at + interval '5 days', value = 'corrected'")
+    outcome = measured.run("archive", expect=7)
+    assert "given another time" in outcome.stderr and NAME in measured.files(), str(outcome)
+    measured.run("recover", "--discard", NAME, expect=0)
     measured.must_go_on()
     files = measured.files()
     assert set(files) == {"events_2024-01-06.csv"} and files["events_2024-01-06.csv"].count(b"\n") == 4 and measured.count() == 0
@@ -242,7 +253,7 @@ def test_a_day_is_not_restored_once_more_over_a_row_that_was_moved(make, shape):
     measured.archived()
     measured.change(1, "created_at = created_at + interval '5 days', value = 'corrected'")
     outcome = measured.run("restore", "--day", DAY, "--hold", "none", expect=7)
-    assert "another time" in outcome.stderr and "now 20" in outcome.stderr and measured.count() == 3, str(outcome)
+    assert "may have another time" in outcome.stderr and "now 20" in outcome.stderr and measured.count() == 3, str(outcome)
     measured.must_be_refused()
     measured.change(1, "created_at = created_at - interval '5 days', value = 'ok'")
     measured.change(2, "value = 'ok'")
@@ -250,3 +261,192 @@ def test_a_day_is_not_restored_once_more_over_a_row_that_was_moved(make, shape):
     measured.run("restore", "--day", DAY, "--hold", "none", expect=0)
     assert measured.count() == 3
     measured.must_go_on()
+
+
+@pytest.mark.parametrize("run", ["dry", "killed"])
+@pytest.mark.parametrize("value", ["new", "ok"], ids=["other content", "alike"])
+@pytest.mark.parametrize("devices", [1, 3], ids=["one", "all"])
+def test_no_tail_is_removed_for_new_rows_of_its_devices(make, fault_binary, run, value, devices):
+    """Somebody has deleted the rows of a run that was rolled back, so its tail is the only copy of them."""
+    measured = make()
+    for number in (1, 2, 3):
+        measured.insert(number, f"timestamptz '{DAY}Z' + {number} * interval '1 hour'")
+    if run == "dry":
+        measured.run("archive", "--dry-run", expect=0)
+    else:
+        died = Archiver(fault_binary, measured.archiver.settings | {"EVENT_ARCHIVER_FAULT": "after-publish=kill"}).run("archive")
+        assert died.code == 137, str(died)
+    measured.table.execute("DELETE FROM measured")
+    for number in range(1, devices + 1):
+        measured.insert(number, "now()", value=value)
+    tail = measured.files()[NAME]
+    for _ in range(2):
+        outcome = measured.run("archive", expect=7)
+        assert "none of them is in" in outcome.stderr and measured.files()[NAME] == tail, str(outcome)
+    measured.run("recover", "--keep", NAME, expect=0)
+    measured.must_go_on()
+    assert measured.files()[NAME] == tail and measured.count() == devices
+
+
+DAYS = {  # of the day's own column in the key
+    "number": ("d int", "20240101", "20240106", ""),
+    "text": ("d text", "'2024-01-01'", "'2024-01-06'", ""),
+    "month": ("d text", "'2024-01'", "'2024-02'", " PARTITION BY LIST (d); CREATE TABLE january PARTITION OF measured DEFAULT"),
+}
+
+
+@pytest.fixture
+def day_in_key(archiver, database, lake, container):
+    from support.table import EventTable
+
+    def make(kind):
+        column, day, other, parts = DAYS[kind]
+        measured = Measured.__new__(Measured)
+        measured.table, measured.lake, measured.container = EventTable(database.connection), lake, container
+        measured.archiver = archiver.with_settings({"ARCHIVE_TABLE": "public.measured"})
+        measured.table.execute(f"CREATE TABLE measured (id int, {column}, created_at timestamptz NOT NULL, value text, PRIMARY KEY (id, d)){parts}")
+        measured.table.execute(f"CREATE INDEX ON measured (created_at); INSERT INTO measured SELECT i, {day}, timestamptz '{DAY}Z' + i * interval '1 hour', 'v' || i FROM generate_series(1, 3) AS i")
+        return measured, f"created_at = created_at + interval '35 days', d = {other}", f"created_at = created_at - interval '35 days', d = {day}"
+
+    return make
+
+
+@pytest.mark.parametrize("kind", DAYS)
+@HOLDS
+def test_a_day_that_is_a_number_or_a_text_moves_with_its_row(day_in_key, kind, hold):
+    measured, there, back = day_in_key(kind)
+    measured.run("archive", expect=0)
+    measured.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    measured.table.execute(f"UPDATE measured SET {there} WHERE id = 1")
+    measured.must_be_refused()
+    rows = measured.count()
+    outcome = measured.run("restore", "--day", DAY, "--hold", hold, expect=7)
+    assert "may have another time" in outcome.stderr and measured.count() == rows, str(outcome)
+    measured.table.execute(f"UPDATE measured SET {back} WHERE id = 1")
+    measured.must_go_on()
+    assert measured.files()[NAME].count(b"\n") == 4 and measured.count() == (0 if hold == "none" else 3)
+
+
+def measured_of_one_device(make, hold="none", index=True):
+    measured = make(index=index)
+    for hour in (1, 2, 3):
+        measured.insert(7, f"timestamptz '{DAY} 0{hour}:00Z'", value=f"v{hour}")
+    measured.run("archive", expect=0)
+    measured.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    return measured
+
+
+@HOLDS
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+def test_a_day_is_not_restored_once_more_over_a_row_of_a_device_with_many(make, hold, index):
+    measured = measured_of_one_device(make, hold, index)
+    measured.table.execute("UPDATE measured SET created_at = created_at + interval '5 days' WHERE value = 'v1'")
+    measured.must_be_refused()
+    outcome = measured.run("restore", "--day", DAY, "--hold", hold, expect=7)
+    assert "may have another time" in outcome.stderr and measured.count() == 3, str(outcome)
+    measured.must_be_refused()
+    # What the message says, where it is another row.
+    measured.table.execute("DELETE FROM measured WHERE created_at < '2024-01-02Z'")
+    measured.run("recover", "--keep", NAME, expect=0)
+    measured.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    assert measured.count() == 4
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["one row each", "one device"])
+def test_a_day_is_not_restored_once_more_over_a_moved_row_after_a_failover(make, shared):
+    """The server does not tell any more which rows are new."""
+    measured = measured_of_one_device(make) if shared else make()
+    if not shared:
+        measured.archived()
+    measured.table.execute("UPDATE measured SET created_at = created_at + interval '5 days' WHERE created_at = (SELECT min(created_at) FROM measured)")
+    metadata = dict(measured.lake.head(measured.container, NAME).metadata)
+    assert "timeline=1," in metadata["archiverrestored"], metadata
+    measured.lake.set_metadata(measured.container, NAME, metadata | {"archiverrestored": metadata["archiverrestored"].replace("timeline=1,", "timeline=0,")})
+    measured.must_be_refused()
+    outcome = measured.run("restore", "--day", DAY, "--hold", "none", expect=7)
+    assert "may have another time" in outcome.stderr and measured.count() == 3, str(outcome)
+
+
+ALTERED = {"dropped": "DROP note", "renamed": "RENAME note TO other", "of another type": "ALTER value TYPE varchar(9)"}
+
+
+@pytest.mark.parametrize("altered", ALTERED)
+@pytest.mark.parametrize("hold, moved", [("none", "true"), ("30 days", "true"), ("30 days", "value = 'v1'")], ids=["all", "held, all", "held, one"])
+def test_rows_of_a_device_with_many_are_known_though_a_column_was_altered(make, altered, hold, moved):
+    """What stands beside the key cannot be compared."""
+    measured = measured_of_one_device(make, hold)
+    measured.table.execute(f"UPDATE measured SET created_at = created_at + interval '5 days' WHERE {moved}; ALTER TABLE measured {ALTERED[altered]}")
+    measured.must_be_refused()
+
+
+@HOLDS
+def test_a_row_that_only_looks_moved_can_be_told_so(make, hold):
+    """A device that says the same each day. The rows of the table stay, and are archived."""
+    measured = make()
+    measured.archived(hold=hold)
+    measured.table.execute("DELETE FROM measured WHERE id = 1")
+    for day in (3, 4):
+        measured.insert(1, f"timestamptz '2024-01-0{day} 01:00Z'")
+    measured.must_be_refused()
+    outcome = measured.run("archive", expect=7)
+    assert "delete from the table the rows that the file has" in outcome.stderr and "--keep" in outcome.stderr, str(outcome)
+    outcome = measured.run("recover", "--discard", NAME, expect=7)
+    assert "1 of the 3 rows that would go are not in" in outcome.stderr, str(outcome)
+    measured.table.execute("DELETE FROM measured WHERE created_at < '2024-01-02Z'")
+    measured.run("recover", "--keep", NAME, expect=0)
+    measured.must_go_on()
+    assert measured.count() == 0 and {name: content.count(b"\n") for name, content in measured.files().items()} == {
+        NAME: 4, "events_2024-01-03.csv": 2, "events_2024-01-04.csv": 2}
+
+
+TIMES = {"one time": ("", "created_at"), "two": (", day date NOT NULL", "created_at, day")}
+
+
+@pytest.mark.parametrize("times", TIMES)
+@HOLDS
+def test_a_key_of_times_alone_leaves_what_stands_beside_it(make, archiver, times, hold):
+    measured = make()
+    column, key = TIMES[times]
+    measured.table.execute(f"""DROP TABLE measured; CREATE TABLE measured (created_at timestamptz{column}, value text, PRIMARY KEY ({key}));
+        INSERT INTO measured SELECT timestamptz '{DAY}Z' + i * interval '1 hour'{", '2024-01-01'" if column else ""}, 'v' || i FROM generate_series(1, 3) AS i""")
+    measured.run("archive", expect=0)
+    measured.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    measured.table.execute("UPDATE measured SET created_at = created_at + interval '5 days'" + (", day = day + 5" if column else "") + " WHERE value = 'v1'")
+    measured.must_be_refused()
+    measured.run("restore", "--day", DAY, "--hold", hold, expect=7)
+    assert measured.count() == 3
+
+
+SHARD = f"{(date.fromisoformat(DAY) - date(1970, 1, 1)).days % 2}/2"
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+@pytest.mark.parametrize("way", [["--max-days", "1"], ["--commit", "day"], ["--shard", SHARD]], ids=lambda way: way[0])
+def test_a_row_is_known_whichever_part_of_what_is_due_a_run_takes(make, index, way):
+    """The other part is archived by the next transaction, or by another shard, and the mark would have ended."""
+    measured = make(index=index)
+    for hour in (1, 2, 3):
+        measured.insert(7, f"timestamptz '{DAY} 0{hour}:00Z'", value=f"v{hour}")
+    measured.run("archive", expect=0)
+    measured.run("restore", "--day", DAY, "--hold", "none", expect=0)
+    measured.table.execute("UPDATE measured SET created_at = created_at + interval '5 days' WHERE value = 'v1'")
+    before = measured.files()
+    outcome = measured.run("archive", *way, expect=7)
+    assert MOVED in outcome.stderr and measured.files() == before and measured.count() == 3, str(outcome)
+
+
+RETYPED = {"padded": ("char(3)", "varchar(9)"), "written otherwise": ("text", "varchar USING lower(name)")}
+
+
+@pytest.mark.parametrize("retyped", RETYPED)
+@HOLDS
+def test_a_day_is_not_restored_once_more_over_rows_whose_key_is_written_otherwise(make, retyped, hold):
+    measured = make()
+    before, after = RETYPED[retyped]
+    measured.table.execute(f"""DROP TABLE measured; CREATE TABLE measured (name {before} PRIMARY KEY, created_at timestamptz NOT NULL, value text);
+        CREATE INDEX ON measured (created_at); INSERT INTO measured SELECT 'A' || i, timestamptz '{DAY}Z' + i * interval '1 hour', 'v' FROM generate_series(1, 3) AS i""")
+    measured.run("archive", expect=0)
+    measured.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    measured.table.execute(f"ALTER TABLE measured ALTER name TYPE {after}")
+    outcome = measured.run("restore", "--day", DAY, "--hold", hold, expect=7)
+    assert measured.count() == 3, str(outcome)

@@ -118,6 +118,16 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
     }
 }
 
+TEST(decide_settling, leaves_a_tail_to_a_person_whose_rows_may_have_other_keys) {
+    settle_facts facts{here, db::fate::unknown, tail_rows::none_in_table, true, db::fate::aborted, false,
+                       false};
+    EXPECT_EQ(decide_settling(facts), settle_decision::keep);
+    facts.may_be_moved = true;
+    EXPECT_EQ(decide_settling(facts), settle_decision::refuse_mixed);
+    facts.certain = true;
+    EXPECT_EQ(decide_settling(facts), settle_decision::refuse_gone);
+}
+
 // Another program may have changed or deleted a row of it since.
 TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_keys_of_it_are_there) {
     for (const auto rows : {tail_rows::some_in_table, tail_rows::none_in_table, tail_rows::not_comparable}) {

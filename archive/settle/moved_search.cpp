@@ -1,0 +1,64 @@
+#include "archive/settle/moved_search.hpp"
+
+#include "lake/mark_change.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace archive {
+
+namespace {
+
+std::optional<std::uint64_t> number_of(std::string_view transaction) {
+    std::uint64_t number = 0;
+    const auto* const end = transaction.data() + transaction.size();
+    const auto [stopped, failed] = std::from_chars(transaction.data(), end, number);
+    if (failed != std::errc() || stopped != end)
+        return std::nullopt;
+    return number;
+}
+
+} // namespace
+
+std::string written_since(const db::transaction_mark& author, const db::server_position& here,
+                          const std::vector<db::transaction_mark>& restores) {
+    constexpr std::uint64_t xid_numbers = std::uint64_t{1} << 32; // a row has 32 bits of its transaction's
+    const auto number = number_of(author.transaction);
+    if (!number || db::compare_histories(author.position, here) != db::history::same)
+        return {};
+    auto text = fmt::format("(xmin::text::bigint - {low} + {all}) % {all} BETWEEN 1 AND (SELECT"
+                            " pg_snapshot_xmax(pg_current_snapshot())::text::bigint - {number})",
+                            fmt::arg("low", *number % xid_numbers), fmt::arg("all", xid_numbers),
+                            fmt::arg("number", *number));
+    for (const auto& restore : restores)
+        if (const auto other = number_of(restore.transaction);
+            other && db::compare_histories(restore.position, here) == db::history::same)
+            text += fmt::format(" AND xmin::text::bigint <> {}", *other % xid_numbers);
+    return text;
+}
+
+moved_search search_of_restored(std::string since, std::string due, look_in where) {
+    moved_search search;
+    search.since = std::move(since);
+    if (where == look_in::rows_that_are_due || search.since.empty())
+        search.where = due;
+    search.alike = std::move(due);
+    return search;
+}
+
+std::optional<moved_search> moved_since(const lake::file_mark& mark, const db::server_position& here) {
+    moved_search search;
+    search.since = written_since(lake::awaited(mark).value(), here);
+    search.any = mark.restoring.has_value();
+    if (search.any)
+        search.alike.emplace();
+    if (!search.any && search.since.empty())
+        return std::nullopt;
+    return search;
+}
+
+} // namespace archive
