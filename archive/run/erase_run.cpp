@@ -117,12 +117,12 @@ awaitable<attempt_result> erase_run::attempt_beside(run_transaction& opened, db:
 
 // A file that is missing or differs from the ledger ends the command: its rows may match.
 awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& opened) {
-    const auto known = co_await tools_.ledger.read();
-    types_ = known.types();
+    auto read = co_await tools_.ledger.read();
+    known_ = std::move(read);
     unrecorded_.clear();
     found_again_.clear();
     const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
-    for (const auto& [name, entry] : known) {
+    for (const auto& [name, entry] : known_) {
         const auto key = lake::key_of_file(name);
         if (!key || !request_.days.contains(key->which))
             continue;
@@ -131,11 +131,11 @@ awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& 
         if (file == nullptr && entry.word == lake::ledger_word::moved &&
             std::ranges::find(result_.missing, name) == result_.missing.end())
             result_.missing.emplace_back(name);
-        const auto verdict = known.verdict_on(entry, file);
+        const auto verdict = known_.verdict_on(entry, file);
         if (verdict != lake::ledger_verdict::as_known)
             throw not_as_known(file != nullptr ? file->properties.name : entry.file,
-                               known.sentence_of(verdict, entry));
-        if (file != nullptr && known.loss_of(entry.file) != nullptr) {
+                               known_.sentence_of(verdict, entry));
+        if (file != nullptr && known_.loss_of(entry.file) != nullptr) {
             found_again_.push_back(entry);
             found_again_.back().word = lake::ledger_word::found;
         }
@@ -158,11 +158,18 @@ awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& 
     co_return chosen;
 }
 
+// What the ledger knows of a file without a mark, which others may have written again.
+std::optional<lake::ledger_entry> erase_run::known_of(const lake::listed_file& file) const {
+    const std::string_view name = file.properties.name;
+    auto entry = file.mark.mark ? std::nullopt : known_.find(name.substr(name.rfind('/') + 1));
+    return entry && entry->now.rows > 0 ? std::move(entry) : std::nullopt;
+}
+
 awaitable<std::vector<erase_run::found_file>> erase_run::count(const run_transaction& opened,
                                                                file_judge& judge) {
     context_.report.enter(run_phase::verifying);
     const auto chosen = co_await choose(opened);
-    judge.know(types_);
+    judge.know(known_.types());
     context_.report.files_planned = chosen.size();
     context_.report.files_done = 0;
     result_.files_read = std::max<std::uint64_t>(result_.files_read, chosen.size());
@@ -174,7 +181,11 @@ awaitable<std::vector<erase_run::found_file>> erase_run::count(const run_transac
         if (clean != clean_.end() && clean->second == file.properties.etag)
             continue;
         judged_sink nothing;
-        auto seen = co_await judge.read(file, std::move(nothing));
+        const auto known = known_of(file);
+        auto seen = co_await judge.read(file, std::move(nothing), known ? &known->now : nullptr);
+        if (!seen.begins_as_recorded)
+            throw not_as_known(file.properties.name,
+                               known_.sentence_of(lake::ledger_verdict::altered, *known));
         if (seen.matching == 0)
             clean_[key] = file.properties.etag;
         else

@@ -39,6 +39,7 @@ class erase_run {
     [[nodiscard]] awaitable<lake::attempt_result> attempt_beside(run_transaction& opened,
                                                                  db::connection& session);
     [[nodiscard]] awaitable<std::vector<lake::file_key>> choose(const run_transaction& opened);
+    [[nodiscard]] std::optional<lake::ledger_entry> known_of(const lake::listed_file& file) const;
     [[nodiscard]] awaitable<std::vector<found_file>> count(const run_transaction& opened, file_judge& judge);
     [[nodiscard]] awaitable<void> must_be_erasable(const std::vector<found_file>& found);
     [[nodiscard]] awaitable<void> commit(db::transaction& deleting, const deleted_rows& rows);
@@ -57,7 +58,7 @@ class erase_run {
     erasure result_;
     std::map<lake::file_key, azure::etag> clean_; // files without a row that matches
     std::vector<lake::ledger_entry> found_again_; // of files that were lost and are there
-    lake::types_texts types_;                     // as the ledger has them
+    lake::ledger_state known_;                    // as it was read last
     std::vector<lake::ledger_entry> unrecorded_;  // of files that the ledger knows by an earlier write
     int rounds_ = 0;
 };

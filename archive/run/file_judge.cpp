@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -37,11 +38,24 @@ void must_be_as_recorded(const lake::listed_file& file, const file_content& seen
                         recorded.crc, seen.rows, seen.crc));
 }
 
+// Nothing of a compressed file of which its bytes alone are recorded: others may have compressed it
+// otherwise.
+file_content csv_content_of(const lake::file_record& recorded, bool compressed) {
+    if (!compressed)
+        return {recorded.rows, recorded.bytes, recorded.crc};
+    return recorded.csv_crc == 0 ? file_content{}
+                                 : file_content{recorded.rows, recorded.uncompressed, recorded.csv_crc};
+}
+
 } // namespace
 
-awaitable<judged_file> file_judge::read(lake::listed_file file, judged_sink sink) {
+awaitable<judged_file> file_judge::read(lake::listed_file file, judged_sink sink,
+                                        const lake::file_record* recorded) {
     const auto name = file.properties.name;
     seen_ = {};
+    csv_ = {};
+    recorded_ = recorded == nullptr ? file_content{} : csv_content_of(*recorded, file.compressed());
+    seen_.begins_as_recorded = recorded_.bytes == 0;
     header_.clear();
     header_due_ = false;
     lines_ = 0;
@@ -77,7 +91,16 @@ awaitable<judged_file> file_judge::read(lake::listed_file file, judged_sink sink
     co_return std::move(seen_);
 }
 
+void file_judge::note_content(std::string_view line) {
+    csv_.bytes += line.size();
+    csv_.crc = azure::crc64(csv_.crc, std::as_bytes(std::span(line)));
+    if (csv_.bytes == recorded_.bytes)
+        seen_.begins_as_recorded = csv_.crc == recorded_.crc;
+}
+
 void file_judge::take_line(std::string_view line) {
+    if (recorded_.bytes > 0)
+        note_content(line);
     if (lines_++ == 0) {
         header_ = line;
         header_due_ = true;

@@ -31,6 +31,7 @@ struct judged_file {
     file_content content;
     std::uint64_t matching = 0;
     std::vector<std::string> columns; // plain names; none: the file has no header
+    bool begins_as_recorded = true;
 };
 
 class file_judge {
@@ -46,11 +47,14 @@ class file_judge {
 
     // Holds a few MiB at most, and a row. Throws async::error: integrity if the file is no CSV, or is not
     // what its mark says; conflict if it is another version by now.
-    [[nodiscard]] awaitable<judged_file> read(lake::listed_file file, judged_sink sink);
+    // `recorded`: what the file should begin with; null: it is not known.
+    [[nodiscard]] awaitable<judged_file> read(lake::listed_file file, judged_sink sink,
+                                              const lake::file_record* recorded = nullptr);
 
   private:
     [[nodiscard]] awaitable<void> hand_over(const lake::listed_file& file, const judged_sink& sink);
     void take_line(std::string_view line);
+    void note_content(std::string_view line);
 
     const run_context& context_;
     row_filter& filter_;
@@ -62,6 +66,8 @@ class file_judge {
     row_batch rows_;  // as they stand in the file
     row_batch asked_; // the same as COPY ends them
     judged_file seen_;
+    file_content recorded_; // of the file as CSV; of no bytes: it is not known
+    file_content csv_;      // of what was read
 };
 
 } // namespace archive

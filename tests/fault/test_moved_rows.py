@@ -139,3 +139,15 @@ def test_a_restored_row_that_moved_into_a_day_of_another_shard(scene, index):
     assert outcome.code == 7 and "events_2024-01-01.csv" in outcome.stderr, str(outcome)
     undo(scene)
     scene.finish(12)
+
+
+@INDEX
+def test_a_role_that_may_read_columns_only_goes_on_beside_a_day_on_hold(scene, index):
+    """It may not read which transaction has written a row."""
+    scene.begin(Kind(before=12, days=3, rows=5, rights="INSERT", index=index))
+    scene.plain.run("restore", "--day", "2024-01-01", "--hold", "30d", expect=0)
+    scene.table.execute("""DO $$ BEGIN CREATE ROLE reads_columns LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+                           GRANT SELECT (id, event_id, event_type, created_at, processed_at, payload), DELETE ON "Event" TO reads_columns""")
+    outcome = scene.plain.run("archive", settings={"PG_CONNECTION_STRING": scene.database.server.uri(scene.database.name, user="reads_columns")})
+    scene.table.execute("DROP OWNED BY reads_columns; DROP ROLE reads_columns")
+    assert outcome.code == 0 and outcome.summary["rows"] == 5, str(outcome)

@@ -353,6 +353,27 @@ def test_a_trigger_that_keeps_rows_is_no_success(archiver, eraser, table, lake, 
     assert files(lake, container) == before and table.count() == 1
 
 
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+@pytest.mark.parametrize("cut", [True, False], ids=["cut", "edited"])
+def test_a_file_that_others_wrote_again_without_its_mark_ends_it(archiver, eraser, table, lake, container, compression, cut):
+    """The rows that it has lost are in an earlier version of it, and match."""
+    fill(table, days=1)
+    settings = {"ARCHIVE_COMPRESSION": compression}
+    archiver.with_settings(settings).archive()
+    name = "events_2024-01-01.csv" + (".gz" if compression == "gzip" else "")
+    stored = lake.get(container, name)
+    lines = (gzip.decompress(stored) if compression == "gzip" else stored).splitlines(keepends=True)
+    changed = b"".join(lines[:-1]) if cut else b"".join(lines).replace(b"bob", b"eve")
+    assert changed != b"".join(lines)
+    lake.put_blob(container, name, gzip.compress(changed) if compression == "gzip" else changed)
+    outcome = eraser.run("erase", "--where", "id = 1", "--yes", expect=7)
+    assert name in outcome.stderr and "nothing was erased" in outcome.stderr, str(outcome)
+    # Compressed again, or appended to, it has all that it had.
+    whole = b"".join(lines)
+    lake.put_blob(container, name, gzip.compress(whole, 1) if compression == "gzip" else whole + lines[-1].replace(lines[-1].split(b",")[0], b"9999", 1))
+    outcome = eraser.run("erase", "--where", "id = -1", "--yes", expect=0)
+
+
 def test_files_that_are_not_as_known_end_it(archiver, eraser, table, lake, container):
     fill(table)
     archiver.archive()
