@@ -35,7 +35,7 @@ bool read_count(std::string_view line, std::string_view name, std::uint64_t& int
     return failed == std::errc() && end == text->data() + text->size();
 }
 
-// The value of a string member. The string stands in JSON as it is.
+// Drops what a JSON string would have to escape.
 std::string without_escapes(std::string text) {
     std::erase_if(text, [](unsigned char c) { return c == '"' || c == '\\' || c < ' '; });
     return text;
@@ -49,7 +49,7 @@ bool began_before(std::string_view one, std::string_view other) noexcept {
     return has_time(one) && has_time(other) && one < other;
 }
 
-// Of a write that no line of the ledger tells of. The positions of two clusters, or of two databases, cannot
+// Whether a write that no line of the ledger tells of came before another one. The positions of two clusters, or of two databases, cannot
 // be compared: after a migration only the time tells.
 bool was_before(const file_record& one, const file_record& other) noexcept {
     const auto stands = db::compare_histories(other.position, one.position);
@@ -132,7 +132,7 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
 
 namespace {
 
-// Of a file that says to be as the ledger knows it.
+// The verdict on a file that says to be as the ledger knows it.
 ledger_verdict unless_unmarked(const ledger_entry& known, const file_mark* mark) noexcept {
     const bool marked = mark != nullptr && may_be_in_table(*mark);
     return known.restored && !marked ? ledger_verdict::unmarked : ledger_verdict::as_known;

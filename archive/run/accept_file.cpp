@@ -19,8 +19,8 @@ using async::failure;
 
 namespace {
 
-// Of a file whose rows were moved back into the table, and whose mark does not say so any more. Where nothing
-// can be said it may: a mark that says so without need does no harm.
+// Whether the table may have rows of the file. True where that cannot be told: a mark `restored` that is not
+// needed does no harm.
 awaitable<bool> table_has_rows(const run_context& context, const run_transaction& opened,
                                lake::listed_file file) {
     const auto oid = std::to_string(opened.table.oid);
@@ -39,7 +39,7 @@ awaitable<bool> table_has_rows(const run_context& context, const run_transaction
     co_return !seen.comparable || seen.in_table() > 0;
 }
 
-// Of the content that was read. A file without a mark gets none of what only a mark has.
+// The entry for the content that was read. A file without a mark gets none of what only a mark has.
 lake::ledger_entry kept_entry(const run_context& context, const run_transaction& opened,
                               const lake::listed_file& file, const lake::content_check& seen) {
     const auto& mark = file.mark.mark;

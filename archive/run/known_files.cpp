@@ -14,7 +14,7 @@ using async::failure;
 
 namespace {
 
-// Nothing if the file is there. Of a restored one too: some of its rows may be in the file alone.
+// Nothing if the file is there. A restored file is missed too: some of its rows may be in the file alone.
 std::optional<async::error> error_of(const lake::ledger_state& known, const lake::ledger_entry& entry,
                                      const lake::listed_file* found) {
     const auto verdict = known.verdict_on(entry, found);

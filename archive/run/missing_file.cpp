@@ -64,12 +64,10 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
     entry.by = co_await decider_of(opened);
     entry.etag.clear();
     entry.restored = false;
-    entry.now.rows = 0;
-    entry.now.bytes = 0;
-    entry.now.crc = 0;
-    entry.now.uncompressed = 0;
-    entry.now.csv_crc = 0;
+    auto transaction = std::move(entry.now.transaction);
+    entry.now = {}; // no content
     entry.now.run = context.run_id;
+    entry.now.transaction = std::move(transaction);
     entry.now.position = opened.position;
     co_await write_acceptance(context, tools, std::move(entry), blob, rows);
 }

@@ -22,10 +22,10 @@ using async::failure;
 
 namespace {
 
-settle_steps steps_of(lake::folder_lease& lease, lake::ledger& kept, async::log& log) {
+settle_steps steps_of(lake::folder_lease& lease, lake::ledger& ledger, async::log& log) {
     return {[&lease] { return lease.ready_to_write(); },
-            [&kept, &log](std::vector<lake::ledger_entry> entries) {
-                return kept.record(std::move(entries), log);
+            [&ledger, &log](std::vector<lake::ledger_entry> entries) {
+                return ledger.record(std::move(entries), log);
             }};
 }
 
@@ -68,11 +68,11 @@ async::error refusal_of_all(const std::vector<async::error>& each) {
 } // namespace
 
 settler::settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores,
-                 async::log& log, std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept)
+                 async::log& log, std::size_t parallel, lake::folder_lease& lease, lake::ledger& ledger)
     : files_(files)
-    , ledger_(kept)
+    , ledger_(ledger)
     , log_(log)
-    , writer_(files, tails, restores, steps_of(lease, kept, log), parallel) {}
+    , writer_(files, tails, restores, steps_of(lease, ledger, log), parallel) {}
 
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
                                     const db::server_position& position, const lake::file_map& files) {

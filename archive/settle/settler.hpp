@@ -35,7 +35,7 @@ class settler {
   public:
     // All must outlive it.
     settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores, async::log& log,
-            std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept);
+            std::size_t parallel, lake::folder_lease& lease, lake::ledger& ledger);
 
     // `session` is inside a transaction whose snapshot is younger than any finished transaction of interest.
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
