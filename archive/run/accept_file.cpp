@@ -10,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace archive {
@@ -64,6 +66,34 @@ lake::ledger_entry kept_entry(const run_context& context, const run_transaction&
     return now;
 }
 
+// Whether the file is what its mark and the ledger say, and its rows were written with the types of today.
+bool is_as_known(const lake::ledger_state& known, const std::optional<lake::ledger_entry>& entry,
+                 const table_description& table, const lake::listed_file& file,
+                 const lake::content_check& seen) {
+    const auto& mark = file.mark.mark;
+    const auto alike = [&seen](const lake::file_record& record) {
+        return record.bytes == seen.bytes() && record.crc == seen.crc();
+    };
+    const bool as_known = !entry || known.verdict_on(*entry, &file) == lake::ledger_verdict::as_known;
+    const bool of_todays_types = !mark || mark->now.rows == 0 ||
+                                 (mark->now.types == table.types && mark->now.identity == table.identity);
+    return as_known && of_todays_types && (mark ? alike(mark->now) : !entry || alike(entry->now));
+}
+
+// The mark of a file whose rows the table has too, as `entry` knows them. A file without a mark gets one.
+void mark_as_restored(std::optional<lake::file_mark>& mark, lake::file_record& now,
+                      const lake::ledger_entry& entry, const table_description& table,
+                      std::string_view header) {
+    if (!mark) {
+        mark.emplace();
+        mark->table = lake::table_in_mark(table.schema, table.relation);
+        now.header = azure::crc64(0, lake::bytes_of(header));
+        now.transaction = entry.now.transaction;
+    }
+    const db::transaction_mark author{entry.now.run, entry.now.transaction, entry.now.position};
+    mark->restored = lake::restored_mark{author, now.rows};
+}
+
 } // namespace
 
 awaitable<void> accept_file(const run_context& context, run_tools& tools, const run_transaction& opened,
@@ -82,14 +112,7 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     const auto known = co_await tools.ledger.read();
     const auto entry = known.find(whole.substr(whole.rfind('/') + 1));
     auto mark = file.mark.mark;
-    const auto alike = [&seen](const lake::file_record& record) {
-        return record.bytes == seen.bytes() && record.crc == seen.crc();
-    };
-    const bool as_known = !entry || known.verdict_on(*entry, &file) == lake::ledger_verdict::as_known;
-    const bool of_todays_types =
-        !mark || mark->now.rows == 0 ||
-        (mark->now.types == opened.table.types && mark->now.identity == opened.table.identity);
-    if (as_known && of_todays_types && (mark ? alike(mark->now) : !entry || alike(entry->now)))
+    if (is_as_known(known, entry, opened.table, file, seen))
         throw async::error(
             failure::precondition,
             fmt::format("'{}' has no uncommitted and no restored rows: there is nothing to decide", name));
@@ -101,16 +124,8 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
 
     auto now = kept_entry(context, opened, file, seen);
     now.restored = restored;
-    if (restored && !mark) {
-        mark.emplace();
-        mark->table = lake::table_in_mark(opened.table.schema, opened.table.relation);
-        now.now.header = azure::crc64(0, lake::bytes_of(expected.header));
-        now.now.transaction = entry->now.transaction;
-    }
-    if (restored) {
-        const db::transaction_mark author{entry->now.run, entry->now.transaction, entry->now.position};
-        mark->restored = lake::restored_mark{author, now.now.rows};
-    }
+    if (restored)
+        mark_as_restored(mark, now.now, *entry, opened.table, expected.header);
     if (mark)
         mark->now = now.now;
     std::vector<lake::ledger_entry> entries;

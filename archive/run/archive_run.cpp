@@ -5,6 +5,7 @@
 #include "archive/run/delete_beside.hpp"
 #include "archive/run/delete_rows.hpp"
 #include "archive/run/file_trial.hpp"
+#include "archive/run/lossy_rows.hpp"
 #include "archive/run/moved_rows.hpp"
 #include "archive/run/prepare_files.hpp"
 #include "archive/run/restored_rows.hpp"

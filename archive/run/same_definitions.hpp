@@ -1,11 +1,9 @@
-// Whether the text of rows is what a restore needs: the types of the table's columns wrote the same all the
-// time while rows were read, and the server reads back what it has written.
+// Whether the types of the table's columns wrote the same all the time while rows were read.
 // Tested by tests/fault/test_changed_types.py.
 #pragma once
 
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_transaction.hpp"
-#include "archive/table/selection.hpp"
 
 namespace archive {
 
@@ -15,9 +13,5 @@ namespace archive {
 // changed back.
 [[nodiscard]] awaitable<void> must_have_kept_definitions(const run_context& context,
                                                          const run_transaction& opened);
-
-// Before rows are read. In two of PostgreSQL's encodings a character may have two codes, and files are UTF-8:
-// read back, it has the usual one of the two. Throws async::error(precondition) if a row has the other.
-[[nodiscard]] awaitable<void> must_come_back_as_it_is(const run_transaction& opened, selection rows);
 
 } // namespace archive

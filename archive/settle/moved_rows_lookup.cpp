@@ -266,7 +266,8 @@ awaitable<void> moved_rows_lookup::look_for_alike() {
             apart_.append(csv::raw_field(row, ends, at)).push_back(',');
         there.crc = compares_ ? row_crc(apart_) : 0;
         const bool own_day = csv::raw_field(row, ends, 1) == "t";
-        const auto shared = own_day ? key_share::all_columns : key_share::a_column;
+        const bool tells_little = !compares_ && has_rest_;
+        const auto shared = own_day || tells_little ? key_share::all_columns : key_share::a_column;
         if (const auto same = wanted.take(there, shared))
             count(missing_[*same], csv::raw_field(row, ends, 0));
     };
