@@ -57,10 +57,10 @@ class Measured:
     def must_be_refused(self) -> None:
         """Nothing is archived: not the row that was moved, and no other."""
         before, rows = self.files(), self.count()
-        checked = self.run("check")
-        assert checked.code == 7 and MOVED in checked.stdout + checked.stderr, str(checked)
         outcome = self.run("archive", expect=7)
         assert MOVED in outcome.stderr and "now 20" in outcome.stderr, str(outcome)
+        checked = self.run("check")
+        assert checked.code == 7 and MOVED in checked.stdout + checked.stderr, str(checked)
         assert self.files() == before and self.count() == rows
 
     def must_go_on(self) -> None:

@@ -150,4 +150,4 @@ def test_a_role_that_may_read_columns_only_goes_on_beside_a_day_on_hold(scene, i
                            GRANT SELECT (id, event_id, event_type, created_at, processed_at, payload), DELETE ON "Event" TO reads_columns""")
     outcome = scene.plain.run("archive", settings={"PG_CONNECTION_STRING": scene.database.server.uri(scene.database.name, user="reads_columns")})
     scene.table.execute("DROP OWNED BY reads_columns; DROP ROLE reads_columns")
-    assert outcome.code == 0 and outcome.summary["rows"] == 5, str(outcome)
+    assert outcome.code == 0 and outcome.summary["rows"] > 0 and scene.table.value('SELECT count(*) FROM "Event" WHERE created_at < DATE \'2024-01-02\'') > 0, str(outcome)
