@@ -49,8 +49,8 @@ bool began_before(std::string_view one, std::string_view other) noexcept {
     return has_time(one) && has_time(other) && one < other;
 }
 
-// Whether a write that no line of the ledger tells of came before another one. The positions of two clusters, or of two databases, cannot
-// be compared: after a migration only the time tells.
+// Whether a write that no line of the ledger tells of came before another one. The positions of two clusters,
+// or of two databases, cannot be compared: after a migration only the time tells.
 bool was_before(const file_record& one, const file_record& other) noexcept {
     const auto stands = db::compare_histories(other.position, one.position);
     return stands == db::history::foreign ? began_before(one.run, other.run) : stands == db::history::behind;
