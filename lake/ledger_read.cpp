@@ -1,3 +1,5 @@
+// Reads what the ledger knows.
+// Tested by tests/fault/test_ledger.py.
 #include "async/task_group.hpp"
 #include "lake/ledger.hpp"
 

@@ -1,33 +1,19 @@
 #include "archive/settle/moved_search.hpp"
 
+#include "async/number.hpp"
 #include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdint>
-#include <string_view>
 #include <utility>
 
 namespace archive {
 
-namespace {
-
-std::optional<std::uint64_t> number_of(std::string_view transaction) {
-    std::uint64_t number = 0;
-    const auto* const end = transaction.data() + transaction.size();
-    const auto [stopped, failed] = std::from_chars(transaction.data(), end, number);
-    if (failed != std::errc() || stopped != end)
-        return std::nullopt;
-    return number;
-}
-
-} // namespace
-
 std::string written_since(const db::transaction_mark& author, const db::server_position& here,
                           const std::vector<db::transaction_mark>& restores) {
     constexpr std::uint64_t xid_numbers = std::uint64_t{1} << 32; // a row has 32 bits of its transaction's
-    const auto number = number_of(author.transaction);
+    const auto number = async::number_from<std::uint64_t>(author.transaction);
     if (!number || db::compare_histories(author.position, here) != db::history::same)
         return {};
     auto text = fmt::format("(xmin::text::bigint - {low} + {all}) % {all} BETWEEN 1 AND (SELECT"
@@ -35,7 +21,7 @@ std::string written_since(const db::transaction_mark& author, const db::server_p
                             fmt::arg("low", *number % xid_numbers), fmt::arg("all", xid_numbers),
                             fmt::arg("number", *number));
     for (const auto& restore : restores)
-        if (const auto other = number_of(restore.transaction);
+        if (const auto other = async::number_from<std::uint64_t>(restore.transaction);
             other && db::compare_histories(restore.position, here) == db::history::same)
             text += fmt::format(" AND xmin::text::bigint <> {}", *other % xid_numbers);
     return text;

@@ -1,7 +1,8 @@
 #include "archive/table/types_then.hpp"
 
+#include "async/number.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 namespace archive {
@@ -48,12 +49,10 @@ class field_reader {
         return text;
     }
     std::vector<std::string> fields() {
-        const auto number = field();
-        std::size_t count = 0;
-        const auto [end, wrong] = std::from_chars(number.data(), number.data() + number.size(), count);
-        failed_ = failed_ || wrong != std::errc() || end != number.data() + number.size();
+        auto count = async::number_from<std::size_t>(field());
+        failed_ = failed_ || !count;
         std::vector<std::string> all;
-        for (; count > 0 && !failed_; --count)
+        for (; !failed_ && *count > 0; --*count)
             all.push_back(field());
         return all;
     }
