@@ -42,7 +42,8 @@ struct request {
     std::string correlation_id;
     std::map<std::string, std::string, std::less<>> parameters; // of the route, decoded
     bool routine = false;                                       // see `route`
-    bool stranger = false; // see `caller`: the client may learn only whether the service runs
+    bool stranger = false;    // see `caller`: the client may learn only whether the service runs
+    bool lacks_token = false; // the service has a token, and the request does not bear it
     // Ends when the client has hung up, for a handler that waits long. Ends by cancellation otherwise.
     std::function<awaitable<void>()> hung_up;
 

@@ -61,6 +61,7 @@ std::optional<response> service::refusal_of_caller(request& asked, const match& 
         return error_response(403, "a page of another site may not ask");
     // Probes ask by address, and learn only that the service runs.
     asked.stranger = who == caller::stranger;
+    asked.lacks_token = !options_.token.empty() && !bears(asked.header("authorization"), options_.token);
     if (asked.stranger && (route == nullptr || route->which->access != access::open))
         return error_response(403, "the service is not asked under this name: list it in SERVE_HOSTS, or set"
                                    " SERVE_TOKEN");
@@ -68,12 +69,8 @@ std::optional<response> service::refusal_of_caller(request& asked, const match& 
 }
 
 bool service::may_pass(const request& asked, const match& result) const {
-    if (options_.token.empty())
-        return true;
     const auto* route = std::get_if<found>(&result);
-    if (route != nullptr && route->which->access != access::restricted)
-        return true;
-    return bears(asked.header("authorization"), options_.token);
+    return !asked.lacks_token || (route != nullptr && route->which->access != access::restricted);
 }
 
 std::optional<response> service::refusal_before_look(request& asked, const match& result) const {

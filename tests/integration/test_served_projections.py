@@ -4,6 +4,8 @@ import shutil
 import signal
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -104,6 +106,27 @@ def test_readyz_reports_a_broken_directory(served):
     assert "'broken/projection.conf', line 2" in served.get("/readyz")
     served.send(values(10))
     served.wait_for(lambda: served.value("SELECT to_regclass('total')") and served.total() == 55)
+    process.send(signal.SIGTERM)
+    process.wait()
+
+
+def test_readyz_tells_the_reason_only_to_those_who_have_the_token(served):
+    served.write("total/apply.sql", "INSERT INTO nowhere SELECT $1")
+    process = served.serve("--apis", "events", SERVE_TOKEN="long-enough")
+
+    def asked(path: str, **request) -> str:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(served.address + path, **request)) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+
+    token = {"Authorization": "Bearer long-enough"}
+    asked("/events/live", data=json.dumps(values(1)).encode(), headers={"Content-Type": "application/json", **token})
+    served.wait_for(lambda: "relation" in asked("/readyz", headers=token))
+    told = json.loads(asked("/readyz"))
+    assert told["detail"] == "see the log" and told["checks"]["projections"] == "see the log", told
+    assert told["checks"]["journal"] == "ok"
     process.send(signal.SIGTERM)
     process.wait()
 
