@@ -75,10 +75,15 @@ definition_list all_projections(const configuration& settings) {
 }
 
 events::definition_reader definition_reader_of(const configuration& settings) {
-    return [journal = settings.journal](const events::projection_definition& before) {
-        auto again = events::read_projection(before.directory);
-        set_topic(again, journal);
-        return again;
+    // By its name, as each command finds it: since the start a changed copy of it may have come.
+    return [&settings](const events::projection_definition& before) {
+        auto all = all_projections(settings);
+        const auto found = std::ranges::find(all, before.name, &events::projection_definition::name);
+        if (found == all.end())
+            throw async::error(failure::precondition,
+                               fmt::format("the directory of the projection '{}' is gone", before.name),
+                               std::string(own_directories));
+        return std::move(*found);
     };
 }
 

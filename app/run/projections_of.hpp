@@ -17,7 +17,7 @@ namespace app {
 // cannot be read. Blocks.
 [[nodiscard]] std::vector<events::projection_definition> all_projections(const configuration& settings);
 
-// For an engine that reads the files of a projection again.
+// For an engine that reads the files of a projection again. `settings` must outlive it.
 [[nodiscard]] events::definition_reader definition_reader_of(const configuration& settings);
 
 // Their names alone.

@@ -1,5 +1,7 @@
 #include "events/projection/stop_reason.hpp"
 
+#include <fmt/format.h>
+
 namespace events {
 
 using async::failure;
@@ -20,14 +22,17 @@ bool stops_projection(const async::error& said) {
 }
 
 void log_stop(async::log& log, const async::error& why, const position_key& where, position at) {
+    const auto hint = why.hint().empty()
+                          ? fmt::format("Mend its files or its tables, then `event-archiver projections"
+                                        " resume {}`.",
+                                        projection_of(where.projection))
+                          : why.hint();
     log.error("projection.failed", why.message(),
               {{"projection", where.projection},
                {"topic", where.topic},
                {"position", at},
                {"error.type", async::to_string(why.kind())},
-               {"hint", why.hint().empty()
-                            ? "Mend its files or its tables, then `event-archiver projections resume`."
-                            : why.hint()}});
+               {"hint", hint}});
 }
 
 } // namespace events

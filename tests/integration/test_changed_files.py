@@ -1,10 +1,12 @@
 """Files of a projection that are changed while a process runs it: `resume`, `replay` and `rebuild` let it read them again."""
 import json
+import shutil
 import signal
 
 import pytest
 
 from support.served_shop import served_shop, values
+from support.servers import ROOT
 from support.shop import TOTAL
 
 HUNDREDFOLD = TOTAL.replace("sum(v)", "sum(v * 100)")
@@ -99,6 +101,24 @@ def test_two_processes_read_them(served):
         each.wait_for_output('"projection.files_read"')
     ended(process)
     assert other.running
+
+
+@pytest.mark.parametrize("command", ["resume", "rebuild"])
+def test_a_copy_that_comes_later_is_read_as_the_command_reads_it(served, command):
+    """A changed copy of a shipped projection, whose name counts before the shipped one's."""
+    process = served.serve("--apis", "live,events")
+    event = {"userId": "u", "name": "add_revenue", "value": 2}
+    served.send([event])
+    served.wait_for(lambda: served.value("SELECT to_regclass('users_revenue')") and served.value("SELECT revenue FROM users_revenue") == 2)
+    shutil.copytree(ROOT / "projections/revenue", served.own / "revenue")
+    text = (served.own / "revenue/apply.sql").read_text()
+    served.write("revenue/apply.sql", text + ";\nUPDATE users_revenue SET revenue = revenue + 100")
+    served.run("projections", command, "revenue")
+    process.wait_for_output('"projection.files_read"')
+    before = served.value("SELECT revenue FROM users_revenue")
+    served.send([event])
+    served.wait_for(lambda: served.value("SELECT revenue FROM users_revenue") == before + 102)
+    ended(process)
 
 
 BROKEN = {
