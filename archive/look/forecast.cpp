@@ -13,8 +13,10 @@
 #include "db/side_effects.hpp"
 #include "db/transaction.hpp"
 
+#include <cstdint>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace archive {
 
@@ -88,14 +90,9 @@ file_action action_for(const archived_file* file) noexcept {
 
 namespace {
 
-awaitable<void> look(db::connection& session, look_context& context, forecast& seen) {
-    auto limits = context.settings;
-    limits.commit = commit_unit::run; // all days of the run, however many transactions it makes of them
-    const auto named = co_await resolve_table(session, limits.table);
-    const db::transaction_options options(db::access::read_only);
-    auto transaction = co_await db::transaction::begin(session, options);
-    const auto table = co_await describe_table(session, named, limits.time_column, limits.key_columns);
-    context.report.enter(run_phase::planning);
+// What of the table keeps a run, or a later restore, from its work. Throws what would end a run at once.
+awaitable<void> look_at_limits(db::connection& session, const table_description& table,
+                               const settings& limits, forecast& seen) {
     const auto shape = co_await read_shape(session, table.oid);
     must_have_shape(shape);
     if (const auto mistake = publication_mistake(shape);
@@ -109,43 +106,47 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
         seen.side_effects.push_back(each.words);
     for (const auto& each : co_await restore_limits(session, table.oid, table.name))
         seen.restore_limits.push_back(each.words);
-    plan_start from;
-    from.cutoff = co_await find_cutoff(session, limits);
-    const auto files = co_await context.lake.present_files();
+}
 
-    seen.container_exists = files.has_value();
-    const lake::file_map nothing;
-    const auto& present = files ? *files : nothing;
-    std::set<lake::day> held;
-    for (const auto* file : co_await held_files(session, present))
-        held.insert(file->key().which);
-    from.held.assign(held.begin(), held.end());
-    seen.held = from.held;
-    const auto made = co_await make_plan(session, table, limits, from, counting::always);
+std::vector<lake::day> days_of(const std::vector<const lake::listed_file*>& files) {
+    std::set<lake::day> days;
+    for (const auto* file : files)
+        days.insert(file->key().which);
+    return {days.begin(), days.end()};
+}
+
+std::uint64_t count_pending(const lake::file_map& present) {
+    std::uint64_t count = 0;
     for (auto each = present.begin(); each != present.end(); ++each)
-        if (each.is(lake::file_trait::awaiting))
-            seen.files_pending += describe_file((*each).file).state == file_state::pending ? 1 : 0;
-    seen.cutoff = from.cutoff;
-    seen.table = table.name;
-    seen.how = choose_reading(table);
-    seen.rows_dayless = made.rows_dayless;
+        if (each.is(lake::file_trait::awaiting) && describe_file((*each).file).state == file_state::pending)
+            ++count;
+    return count;
+}
+
+// What becomes of each day of the plan, and what ends the run whatever its days.
+awaitable<void> look_at_days(db::connection& session, look_context& context, const table_description& table,
+                             const counted_plan& made, const lake::file_map& present, forecast& seen) {
     const auto header_crc = azure::crc64(0, lake::bytes_of(csv::header_line(table.columns)));
-    std::set<lake::day> due;
     const auto position = co_await db::position_of(session);
     types_judge types(table, position);
+    std::set<lake::day> due;
     for (const auto& planned : made.chosen.days) {
-        const auto key = choose_file(planned.which, limits.compression, present);
+        const auto key = choose_file(planned.which, context.settings.compression, present);
         if (auto found = present.unpacked(key))
             co_await learn_types(context.lake, *std::move(found), types);
         seen.days.push_back(describe_day(planned, key, present, context.lake, header_crc, types));
         due.insert(planned.which);
         seen.rows += planned.rows;
     }
-    for (const auto& mistake : folder_mistakes(present, table, limits.time_column, due))
+    for (const auto& mistake : folder_mistakes(present, table, context.settings.time_column, due))
         seen.refusals.push_back(mistake.message());
     seen.days_left = made.days_due - seen.days.size();
     seen.rows_left = made.rows_due - seen.rows;
+}
 
+// Bytes, duration and memory, from a sample of the rows.
+awaitable<void> estimate(db::connection& session, const table_description& table, const counted_plan& made,
+                         const settings& limits, forecast& seen) {
     seen.size = co_await sample_rows(session, table, made.chosen, seen.rows);
     for (auto& planned : seen.days) {
         planned.bytes = static_cast<std::uint64_t>(seen.size.mean * static_cast<double>(planned.rows) + 0.5);
@@ -156,6 +157,34 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
         work.bytes_table = table.pages * 8'192;
     seen.duration = expected_duration(work, limits);
     seen.memory = expected_memory(limits);
+}
+
+awaitable<void> look(db::connection& session, look_context& context, forecast& seen) {
+    auto limits = context.settings;
+    limits.commit = commit_unit::run; // all days of the run, however many transactions it makes of them
+    const auto named = co_await resolve_table(session, limits.table);
+    const db::transaction_options options(db::access::read_only);
+    auto transaction = co_await db::transaction::begin(session, options);
+    const auto table = co_await describe_table(session, named, limits.time_column, limits.key_columns);
+    context.report.enter(run_phase::planning);
+    co_await look_at_limits(session, table, limits, seen);
+    plan_start from;
+    from.cutoff = co_await find_cutoff(session, limits);
+    const auto files = co_await context.lake.present_files();
+    const lake::file_map nothing;
+    const auto& present = files ? *files : nothing;
+    const auto held = co_await held_files(session, present);
+    from.held = days_of(held);
+    const auto made = co_await make_plan(session, table, limits, from, counting::always);
+    seen.container_exists = files.has_value();
+    seen.held = from.held;
+    seen.files_pending = count_pending(present);
+    seen.cutoff = from.cutoff;
+    seen.table = table.name;
+    seen.how = choose_reading(table);
+    seen.rows_dayless = made.rows_dayless;
+    co_await look_at_days(session, context, table, made, present, seen);
+    co_await estimate(session, table, made, limits, seen);
     co_await transaction.rollback(); // it has only read
 }
 
