@@ -85,40 +85,6 @@ std::string hint_in(const std::exception_ptr& failed) {
 
 } // namespace
 
-intake_refusal refusal_for(const async::error& failed) {
-    const auto* of_journal = dynamic_cast<const journal_error*>(&failed);
-    if (of_journal != nullptr) {
-        auto said = of_journal->for_clients();
-        switch (of_journal->reason()) {
-        case journal_failure::too_large:
-            return {413, std::move(said)};
-        case journal_failure::no_topic:
-            return {404, std::move(said)};
-        case journal_failure::before_start:
-            return {410, std::move(said)};
-        case journal_failure::beyond_end:
-            return {416, std::move(said)};
-        case journal_failure::refused:
-        case journal_failure::foreign:
-        case journal_failure::damaged:
-            return {500, std::move(said)};
-        default:
-            break;
-        }
-        return {503, std::move(said), failed.retry_after().has_value()};
-    }
-    if (failed.kind() == async::failure::usage)
-        return {400, failed.message()};
-    if (failed.kind() == async::failure::temporary)
-        return {503, failed.message(), true};
-    return {500, failed.message()};
-}
-
-void add_retry_after(http::response& answer, const intake_refusal& refusal) {
-    if (refusal.retry_soon)
-        answer.headers.emplace_back("Retry-After", "1");
-}
-
 std::vector<events::header> correlation_headers(const http::request& asked) {
     // The header names that other programs look for.
     constexpr std::array<std::array<std::string_view, 2>, 3> names{{{"x-correlation-id", "x-correlation-id"},

@@ -3,6 +3,7 @@
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 
+#include "app/serve/intake_refusal.hpp"
 #include "app/serve/memory_budget.hpp"
 #include "async/error.hpp"
 #include "async/log.hpp"
@@ -22,16 +23,6 @@
 #include <vector>
 
 namespace app {
-
-// Why events were not accepted, as HTTP says it.
-struct intake_refusal {
-    unsigned status = 503;
-    std::string why;
-    bool retry_soon = false; // with Retry-After
-};
-[[nodiscard]] intake_refusal refusal_for(const async::error& failed);
-// Retry-After: 1, where it may help.
-void add_retry_after(http::response& answer, const intake_refusal& refusal);
 
 // The correlation id and the trace of a request, for the record's headers.
 [[nodiscard]] std::vector<events::header> correlation_headers(const http::request& asked);

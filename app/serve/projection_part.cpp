@@ -3,6 +3,7 @@
 #include "app/observe/projection_metrics.hpp"
 #include "app/run/journal_positions.hpp"
 #include "app/run/projections_of.hpp"
+#include "app/serve/reported_progress.hpp"
 #include "async/caught.hpp"
 #include "async/deadline.hpp"
 #include "async/error.hpp"
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -31,31 +31,6 @@ using definition_list = std::vector<events::projection_definition>;
 constexpr std::chrono::seconds others_look{30};
 constexpr std::chrono::seconds first_look_patience{5};
 constexpr double unused_after = 3'600; // seconds
-
-events::stream_state stream_state_of(std::string_view status) noexcept {
-    return status == "failed"   ? events::stream_state::failed
-           : status == "paused" ? events::stream_state::paused
-                                : events::stream_state::running;
-}
-
-// As the process that runs the projection would report it.
-events::stream_progress progress_of(const events::projection_status& of) {
-    const auto since = [now = std::chrono::system_clock::now()](double seconds) {
-        return now - std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6));
-    };
-    events::stream_progress made;
-    made.projection = of.key.projection;
-    made.topic = of.key.topic;
-    made.partition = of.key.partition;
-    made.state = stream_state_of(of.state);
-    made.reason = of.reason;
-    made.next = of.at;
-    made.end = of.end;
-    made.moved = since(of.idle_seconds);
-    if (of.behind() > 0)
-        made.oldest = std::chrono::floor<std::chrono::microseconds>(since(of.behind_seconds));
-    return made;
-}
 
 // "revenue (live), totals (orders, refunds)"
 std::string names_and_topics(const definition_list& all) {
