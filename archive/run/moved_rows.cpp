@@ -13,6 +13,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -168,10 +169,9 @@ awaitable<void> must_not_have_moved_since(const run_context& context, const run_
                         seen.moved, file.properties.name, opened.table.name, key_names(opened.table),
                         changed_keys(seen)),
             "Restored once more, they would be in the table twice. If they are the file's rows, give them "
-            "their "
-            "time back, and restore then. If they are other rows, delete from the table the rows that the "
-            "file "
-            "has, run `event-archiver recover --keep FILE`, and restore then; or restore with --into.");
+            "their time back, and restore then. If they are other rows, delete from the table the rows that "
+            "the file has, run `event-archiver recover --keep FILE`, and restore then; or restore with "
+            "--into.");
 }
 
 awaitable<void> must_not_have_moved(const run_context& context, const archive_transaction& work) {

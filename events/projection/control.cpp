@@ -2,6 +2,7 @@
 
 #include "async/caught.hpp"
 #include "async/error.hpp"
+#include "events/projection/schema.hpp"
 #include "events/projection/topic_partition.hpp"
 
 #include <fmt/format.h>
@@ -43,12 +44,8 @@ constexpr std::string_view all_positions =
 
 awaitable<std::map<position_key, projection_status>> known_positions(db::connection& session) {
     std::map<position_key, projection_status> known;
-    const auto made = co_await session.query(
-        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-        " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-        " WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'::pg_catalog.name"
-        " AND c.relname OPERATOR(pg_catalog.=) 'position'::pg_catalog.name");
-    if (made.integer(0, 0) == 0)
+    const bool made = co_await has_position_table(session);
+    if (!made)
         co_return known;
     const auto rows = co_await session.query(all_positions);
     for (int row = 0; row < rows.rows(); ++row) {

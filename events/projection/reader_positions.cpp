@@ -1,5 +1,7 @@
 #include "events/projection/reader_positions.hpp"
 
+#include "events/projection/schema.hpp"
+
 #include <fmt/format.h>
 
 #include <string_view>
@@ -29,12 +31,8 @@ awaitable<std::optional<reader_position>> furthest_behind(db::connection& sessio
 
 awaitable<std::optional<position>> confirmed_position(db::connection& session, std::string topic,
                                                       std::int32_t partition, std::string journal) {
-    const auto made = co_await session.query(
-        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-        " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-        " WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'::pg_catalog.name"
-        " AND c.relname OPERATOR(pg_catalog.=) 'position'::pg_catalog.name");
-    if (made.integer(0, 0) == 0)
+    const bool made = co_await has_position_table(session);
+    if (!made)
         co_return std::nullopt;
     // Batches are committed without waiting for the disk. The commit of this statement, which writes to the
     // log, waits for all of it: what was seen is on the disk once it is answered.

@@ -18,12 +18,12 @@ struct reader_position {
 
 // The projection that is furthest behind. That is the newest state, whether it is on the disk or not;
 // nullopt: no position is kept.
-[[nodiscard]] awaitable<std::optional<reader_position>>
+[[nodiscard]] async::awaitable<std::optional<reader_position>>
 furthest_behind(db::connection& session, std::string topic, std::int32_t partition, std::string journal);
 
 // The position below which every registered projection of the topic has applied the events, and the server
 // has that on its disk. nullopt if no projection is registered.
-[[nodiscard]] awaitable<std::optional<position>>
+[[nodiscard]] async::awaitable<std::optional<position>>
 confirmed_position(db::connection& session, std::string topic, std::int32_t partition, std::string journal);
 
 } // namespace events

@@ -167,6 +167,15 @@ awaitable<void> lock_tables_of_projections(db::connection& session) {
     co_await session.execute("LOCK TABLE event_archiver.migration IN SHARE ROW EXCLUSIVE MODE");
 }
 
+awaitable<bool> has_position_table(db::connection& session) {
+    const auto made = co_await session.query(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+        " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+        " WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'::pg_catalog.name"
+        " AND c.relname OPERATOR(pg_catalog.=) 'position'::pg_catalog.name)");
+    co_return made.boolean(0, 0);
+}
+
 awaitable<std::string> schema_oid(db::connection& session, std::string schema) {
     const auto name = db::connection::identifier(schema);
     const auto found = co_await session.query(

@@ -16,6 +16,9 @@ using async::awaitable;
 // may do it at once. Throws async::error(refused), with the GRANT, where the role may not.
 [[nodiscard]] awaitable<void> make_schema(db::connection& session, async::log& log);
 
+// Whether any process has made the table of positions.
+[[nodiscard]] awaitable<bool> has_position_table(db::connection& session);
+
 // Applies the migrations that are not recorded, in their order, each in a transaction with its record; needs
 // the schema. Returns how many. Throws async::error(precondition) for one that was changed after it had been
 // applied; db::error, with the file, for one that fails.

@@ -48,6 +48,16 @@ class Measured:
     def run(self, *arguments, expect=None):
         return self.archiver.run(*arguments, expect=expect)
 
+    def leave_a_tail(self, run: str, fault_binary) -> None:
+        """Three rows, and a file of them by a run that was rolled back."""
+        for number in (1, 2, 3):
+            self.insert(number, f"timestamptz '{DAY}Z' + {number} * interval '1 hour'")
+        if run == "dry":
+            self.run("archive", "--dry-run", expect=0)
+            return
+        died = Archiver(fault_binary, self.archiver.settings | {"EVENT_ARCHIVER_FAULT": "after-publish=kill"}).run("archive")
+        assert died.code == 137, str(died)
+
     def count(self, where: str = "true") -> int:
         return self.table.value(f"SELECT count(*) FROM measured WHERE {where}")
 
@@ -216,13 +226,7 @@ def test_a_restore_that_died_behind_its_commit_is_not_forgotten(make, fault_bina
 def test_rows_of_a_run_that_was_rolled_back_may_get_another_time(make, fault_binary, shape, run):
     """None has the key that the file's tail knows, so a person says that they are in the table all the same."""
     measured = make(shape)
-    for number in (1, 2, 3):
-        measured.insert(number, f"timestamptz '{DAY}Z' + {number} * interval '1 hour'")
-    if run == "dry":
-        measured.run("archive", "--dry-run", expect=0)
-    else:
-        died = Archiver(fault_binary, measured.archiver.settings | {"EVENT_ARCHIVER_FAULT": "after-publish=kill"}).run("archive")
-        assert died.code == 137, str(died)
+    measured.leave_a_tail(run, fault_binary)
     measured.table.execute("UPDATE measured SET created_at = created_at + interval '5 days', value = 'corrected'")
     outcome = measured.run("archive", expect=7)
     assert "given another time" in outcome.stderr and NAME in measured.files(), str(outcome)
@@ -269,13 +273,7 @@ def test_a_day_is_not_restored_once_more_over_a_row_that_was_moved(make, shape):
 def test_no_tail_is_removed_for_new_rows_of_its_devices(make, fault_binary, run, value, devices):
     """Somebody has deleted the rows of a run that was rolled back, so its tail is the only copy of them."""
     measured = make()
-    for number in (1, 2, 3):
-        measured.insert(number, f"timestamptz '{DAY}Z' + {number} * interval '1 hour'")
-    if run == "dry":
-        measured.run("archive", "--dry-run", expect=0)
-    else:
-        died = Archiver(fault_binary, measured.archiver.settings | {"EVENT_ARCHIVER_FAULT": "after-publish=kill"}).run("archive")
-        assert died.code == 137, str(died)
+    measured.leave_a_tail(run, fault_binary)
     measured.table.execute("DELETE FROM measured")
     for number in range(1, devices + 1):
         measured.insert(number, "now()", value=value)

@@ -57,14 +57,19 @@ def test_a_character_that_would_come_back_as_another_code_is_not_archived(encode
     assert rows(encoded) == before
 
 
+def exporting(archiver, directory, end: str):
+    """With one task, whose select.sql has that end."""
+    task = directory / "tasks" / "notes"
+    task.mkdir(parents=True)
+    (task / "select.sql").write_text(f'COPY (SELECT * FROM public."Event" WHERE created_at < %(export_boundary)s {end}')
+    (task / "delete.sql").write_text('DELETE FROM public."Event" WHERE created_at < %(export_boundary)s;')
+    return archiver.with_settings({"DSL_PATH": str(directory / "tasks"), "EXPORT_PATH": str(directory)})
+
+
 def test_a_character_that_would_come_back_as_another_code_is_not_exported(encoded, tmp_path):
     """The row would be deleted, and the file would have the other code."""
     encoding, connection, archiver = encoded
-    task = tmp_path / "tasks" / "notes"
-    task.mkdir(parents=True)
-    (task / "select.sql").write_text('COPY (SELECT * FROM public."Event" WHERE created_at < %(export_boundary)s -- all\n) TO stdout WITH csv HEADER;')
-    (task / "delete.sql").write_text('DELETE FROM public."Event" WHERE created_at < %(export_boundary)s;')
-    exports = archiver.with_settings({"DSL_PATH": str(tmp_path / "tasks"), "EXPORT_PATH": str(tmp_path)})
+    exports = exporting(archiver, tmp_path, "-- all\n) TO stdout WITH csv HEADER;")
     insert(encoded, OTHER[encoding], "note")
     there = rows(encoded)
     refused = exports.run("export", expect=3)
@@ -80,11 +85,7 @@ def test_a_character_that_would_come_back_as_another_code_is_not_exported(encode
 def test_characters_that_the_files_encoding_lacks_are_not_exported(encoded, tmp_path):
     """PostgreSQL writes each character of JIS X 0212 as the same one in SJIS, without an error."""
     encoding, _connection, archiver = encoded
-    task = tmp_path / "tasks" / "notes"
-    task.mkdir(parents=True)
-    (task / "select.sql").write_text('COPY (SELECT * FROM public."Event" WHERE created_at < %(export_boundary)s) TO STDOUT CSV HEADER ENCODING \'SJIS\'')
-    (task / "delete.sql").write_text('DELETE FROM public."Event" WHERE created_at < %(export_boundary)s;')
-    exports = archiver.with_settings({"DSL_PATH": str(tmp_path / "tasks"), "EXPORT_PATH": str(tmp_path)})
+    exports = exporting(archiver, tmp_path, ") TO STDOUT CSV HEADER ENCODING 'SJIS'")
     insert(encoded, "8fb0a1", "note")
     there = rows(encoded)
     refused = exports.run("export", expect=3)
