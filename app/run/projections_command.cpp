@@ -43,7 +43,9 @@ awaitable<void> projection_work::projections(definition_list there) {
         bool was_there = false; // at this try, or at an earlier one whose answer was lost
         session_body body = [this, &name, &was_there, defined](db::connection& session) -> awaitable<void> {
             co_await events::make_schema(session, log_);
-            const bool is_there = co_await events::has_position(session, name);
+            bool is_there = co_await events::has_position(session, name);
+            if (!is_there && request_.projection.drop) // letters stay where a position is removed by hand
+                is_there = co_await events::has_dead_letter(session, name);
             was_there = was_there || is_there;
             if (is_there)
                 co_await events::forget_projection(session, name, defined, request_.projection.drop);

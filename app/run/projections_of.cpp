@@ -183,11 +183,11 @@ definition_list runnable_projections(definition_list all, broken_directories bro
             return false;
         const bool waits = broken == broken_directories::wait && each.is_configured;
         const auto directory = each.directory.string();
+        const auto hint =
+            waits ? fmt::format("Fix the file, then `event-archiver projections resume {}`.", each.name)
+                  : std::string("Fix the file, then restart what runs it.");
         log.error("projection.broken", each.mistake,
-                  {{"projection", each.name},
-                   {"directory", directory},
-                   {"hint", waits ? "Fix the file, then `event-archiver projections resume`."
-                                  : "Fix the file, then restart what runs it."}});
+                  {{"projection", each.name}, {"directory", directory}, {"hint", hint}});
         return !waits;
     });
     return all;

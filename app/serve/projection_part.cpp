@@ -32,12 +32,13 @@ constexpr std::chrono::seconds others_look{30};
 constexpr std::chrono::seconds first_look_patience{5};
 constexpr double unused_after = 3'600; // seconds
 
-// "revenue (live), totals (orders, refunds)"
+// "revenue (live), totals (orders, refunds)": those whose files can be used.
 std::string names_and_topics(const definition_list& all) {
     std::string text;
     for (const auto& each : all)
-        text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", each.name,
-                            fmt::join(each.settings.topics, ", "));
+        if (each.mistake.empty())
+            text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", each.name,
+                                fmt::join(each.settings.topics, ", "));
     return text;
 }
 
@@ -79,7 +80,8 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     }
     tell_topics_not_read(chosen);
     const auto running = names_and_topics(chosen);
-    log.info("projection.running", "projections run here", {{"projections", running}});
+    if (!running.empty())
+        log.info("projection.running", "projections run here", {{"projections", running}});
     events::engine_options options;
     options.worker = around_.frame.run_id();
     options.group = settings.journal.group;

@@ -200,6 +200,14 @@ awaitable<bool> has_position(db::connection& session, std::string name) {
     co_return found.boolean(0, 0);
 }
 
+awaitable<bool> has_dead_letter(db::connection& session, std::string name) {
+    const auto found =
+        co_await session.query("SELECT EXISTS (SELECT 1 FROM event_archiver.dead_letter d WHERE d.projection"
+                               " OPERATOR(pg_catalog.=) $1::pg_catalog.text)",
+                               name);
+    co_return found.boolean(0, 0);
+}
+
 awaitable<void> forget_projection(db::connection& session, std::string name, bool defined, bool drop) {
     const auto at_work = co_await session.query(
         "SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds look_every{1};
 
-// For what the positions ask to read the files again.
+// The values of read_files that the positions have.
 awaitable<std::set<std::int64_t>> asked_of(db::connection& session, std::string projection) {
     const auto positions = co_await positions_of(session, std::move(projection));
     std::set<std::int64_t> asked;
@@ -79,6 +79,7 @@ awaitable<void> projection_files::note_and_wait(projection_session& session) {
     while (!is_asked) {
         co_await async::pause(look_every);
         co_await session.use(looking);
+        is_asked = is_asked || stopped_at_.empty(); // the positions were forgotten, and so was the reason
     }
 }
 

@@ -65,7 +65,6 @@ class projection_stream {
     void tell_note(const position_row& row);
     void tell_failure_of_another(const position_row& row);
     [[nodiscard]] awaitable<void> go_on_beside_others(db::connection& session, position_row& row);
-    [[nodiscard]] awaitable<void> read_files(db::connection& session);
     void note(const batch_report& report);
     void note_hidden(position readable_end, async::deadline::clock::duration patience);
     void must_not_have_vanished() const;

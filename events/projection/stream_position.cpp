@@ -116,11 +116,13 @@ void projection_stream::tell_failure_of_another(const position_row& row) {
     log_stop(log_, why, target_.key, row.next);
 }
 
-// The files of this process are right: the mistake of another process's does not stop it.
+// The files of this process are right: the mistake of another process's does not stop it. If a command has
+// asked since for files to be read again, what this process was stopped by before it counts no more.
 awaitable<void> projection_stream::go_on_beside_others(db::connection& session, position_row& row) {
     const bool runs =
         progress_.state == stream_state::running || progress_.state == stream_state::standing_by;
-    if (!runs || row.state != "failed" || !is_of_unusable_files(row.reason))
+    const bool asked = row.read_files != target_.read_files;
+    if (!(runs || asked) || row.state != "failed" || !is_of_unusable_files(row.reason))
         co_return;
     co_await go_on_beside(session, target_.key, row.reason);
     log_.warn("projection.other_files",
@@ -130,22 +132,12 @@ awaitable<void> projection_stream::go_on_beside_others(db::connection& session, 
     row.reason.clear();
 }
 
-awaitable<void> projection_stream::read_files(db::connection& session) {
-    if (!options_.read_files)
-        co_return;
-    const auto failed = co_await async::caught(options_.read_files(session, target_.read_files));
-    const auto why = failed ? error_in(failed) : std::nullopt;
-    if (why && stops_projection(*why))
-        unusable_for_ = target_.read_files;
-    if (failed)
-        std::rethrow_exception(failed);
-    unusable_for_.reset();
-}
-
 // The row, and the journal that it must belong to.
 awaitable<void> projection_stream::look_again() {
+    std::optional<std::int64_t> reading; // files: what the row asks for
     std::function<awaitable<void>(db::connection&)> body =
-        [this](db::connection& session) -> awaitable<void> {
+        [this, &reading](db::connection& session) -> awaitable<void> {
+        reading.reset();
         auto row = co_await look_at(session, target_.key);
         if (!row)
             must_not_have_vanished();
@@ -164,10 +156,19 @@ awaitable<void> projection_stream::look_again() {
         take(*row);
         if (progress_.state != stream_state::running)
             co_return;
-        co_await read_files(session);
+        reading = target_.read_files;
+        if (options_.read_files)
+            co_await options_.read_files(session, *reading);
         files_are_read_ = true;
+        unusable_for_.reset();
     };
-    co_await session_.use(std::move(body));
+    // What may pass has been tried again there.
+    const auto failed = co_await async::caught(session_.use(std::move(body)));
+    const auto why = failed && reading ? error_in(failed) : std::nullopt;
+    if (why && stops_projection(*why))
+        unusable_for_ = reading;
+    if (failed)
+        std::rethrow_exception(failed);
     look_due_ = deadline::after(look_every);
 }
 

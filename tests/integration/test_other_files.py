@@ -96,3 +96,37 @@ def test_the_only_process_says_in_the_database_why_it_cannot_begin(served):
     assert served.status()["state"] == "failed"
     served.wait_for(lambda: "has stopped at position 0 of topic 'live': migration 'total/migrations/002.sql'" in served.get("/readyz"))
     ended(process, 0)
+
+
+def test_a_paused_projection_goes_on_beside_a_process_that_cannot_begin(served):
+    """Whichever of the two looks first after `resume`."""
+    process = begun(served)
+    copy = served.directory / "copy"
+    shutil.copytree(served.own, copy)
+    (copy / "total/migrations/002.sql").write_text("ALTER TABLE total ADD note nothing")
+    other = served.program.start("project", "total", settings={"PROJECTIONS_PATH": copy})
+    served.processes.append(other)
+    goes_on(served, process)
+    for _ in range(3):
+        served.run("projections", "pause", "total")
+        served.wait_for(lambda: 'event_archiver_projection_paused{projection="total"' in served.get("/metrics") and "paused" in served.get("/readyz") + served.status()["state"])
+        before = served.total()
+        served.run("projections", "resume", "total")
+        served.send(values(2))
+        served.wait_for(lambda: served.total() == before + 3)
+    ended(process, 0)
+    ended(other, 143)
+
+
+def test_a_process_that_waits_notes_its_reason_again_once_it_is_forgotten(served):
+    served.write("total/migrations/002.sql", "ALTER TABLE total ADD note nothing")
+    process = served.serve("--apis", "events", PROJECT="total")
+    served.send(values(3))
+    served.wait_for(lambda: "002.sql" in (served.status()["reason"] or ""))
+    served.run("projections", "pause", "total")
+    served.run("projections", "forget", "total")
+    served.wait_for(lambda: "002.sql" in (served.status()["reason"] or ""))
+    served.write("total/migrations/002.sql", "ALTER TABLE total ADD note text")
+    served.run("projections", "resume", "total")
+    served.wait_for(lambda: served.total() == 6)
+    ended(process, 0)
