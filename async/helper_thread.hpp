@@ -14,7 +14,7 @@ class helper_thread {
   public:
     enum class order : std::uint8_t {
         one_at_a_time, // calls on files, whose order matters
-        side_by_side,  // no call waits for another: calls to other machines, which may never end
+        side_by_side,  // no call waits for another: calls to other machines, which may never end, or syncs
     };
 
     explicit helper_thread(order calls = order::one_at_a_time);

@@ -73,7 +73,7 @@ awaitable<void> journal_part::begin() {
         const auto known = co_await journal_->topics();
         topics.insert(topics.end(), known.begin(), known.end());
     }
-    // Each is several syncs of the disk, which those of others share.
+    // To open a topic takes several syncs. Topics that are opened at once share them.
     const std::function<awaitable<void>(std::size_t)> open =
         [this, &topics](std::size_t at) -> awaitable<void> { (void)co_await intake_.open(topics[at]); };
     co_await async::for_each_bounded(topics.size(), topics_at_once, open);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <utility>
 
 namespace events {
@@ -17,6 +18,8 @@ namespace events {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t opened_at_once = 16; // topics, each by a thread
 
 // Not of files, and not of directories that we may not look into.
 bool has_segments(const fs::path& directory) {
@@ -56,7 +59,7 @@ awaitable<topic*> segment_journal::open(std::string name) {
                            fmt::format("'{}' is not a valid topic name: {}", name, mistake));
     if (options_.read_only)
         co_return co_await view(std::move(name));
-    while (opening_.contains(name))
+    while (opening_.contains(name) || opening_.size() >= opened_at_once)
         co_await opened_.wait();
     if (const auto found = topics_.find(name); found != topics_.end())
         co_return found->second.get();
