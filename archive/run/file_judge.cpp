@@ -38,24 +38,17 @@ void must_be_as_recorded(const lake::listed_file& file, const file_content& seen
                         recorded.crc, seen.rows, seen.crc));
 }
 
-// Nothing of a compressed file of which its bytes alone are recorded: others may have compressed it
-// otherwise.
-file_content csv_content_of(const lake::file_record& recorded, bool compressed) {
-    if (!compressed)
-        return {recorded.rows, recorded.bytes, recorded.crc};
-    return recorded.csv_crc == 0 ? file_content{}
-                                 : file_content{recorded.rows, recorded.uncompressed, recorded.csv_crc};
-}
-
 } // namespace
 
 awaitable<judged_file> file_judge::read(lake::listed_file file, judged_sink sink,
                                         const lake::file_record* recorded) {
     const auto name = file.properties.name;
     seen_ = {};
-    csv_ = {};
-    recorded_ = recorded == nullptr ? file_content{} : csv_content_of(*recorded, file.compressed());
-    seen_.begins_as_recorded = recorded_.bytes == 0;
+    known_.reset();
+    // Of a compressed file of which its bytes alone are recorded, nothing is known: others may have
+    // compressed it otherwise.
+    if (recorded != nullptr && !(file.compressed() && recorded->csv_crc == 0))
+        known_.emplace(*recorded, std::string_view());
     header_.clear();
     header_due_ = false;
     lines_ = 0;
@@ -67,6 +60,8 @@ awaitable<judged_file> file_judge::read(lake::listed_file file, judged_sink sink
     const azure::body_sink feed = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         seen_.content.crc = azure::crc64(seen_.content.crc, bytes);
         seen_.content.bytes += bytes.size();
+        if (known_)
+            known_->feed(bytes);
         context_.report.bytes_read += bytes.size();
         scanner.give(bytes);
         for (bool more = true; more;) {
@@ -87,20 +82,18 @@ awaitable<judged_file> file_judge::read(lake::listed_file file, judged_sink sink
     }
     co_await hand_over(file, sink);
     seen_.content.rows = lines_ > 0 ? lines_ - 1 : 0;
+    seen_.begins_as_recorded = !known_ || known_->is_there();
     must_be_as_recorded(file, seen_.content);
     co_return std::move(seen_);
 }
 
-void file_judge::note_content(std::string_view line) {
-    csv_.bytes += line.size();
-    csv_.crc = azure::crc64(csv_.crc, std::as_bytes(std::span(line)));
-    if (csv_.bytes == recorded_.bytes)
-        seen_.begins_as_recorded = csv_.crc == recorded_.crc;
-}
-
 void file_judge::take_line(std::string_view line) {
-    if (recorded_.bytes > 0)
-        note_content(line);
+    if (known_) {
+        auto row = lines_ == 0 ? csv::without_byte_order_mark(line) : line;
+        while (row.ends_with('\n') || row.ends_with('\r'))
+            row.remove_suffix(1);
+        known_->row(row);
+    }
     if (lines_++ == 0) {
         header_ = line;
         header_due_ = true;

@@ -4,11 +4,13 @@
 
 #include "archive/run/erasure.hpp"
 #include "archive/run/run_context.hpp"
+#include "archive/stage/known_content.hpp"
 #include "archive/table/named_table.hpp"
 #include "archive/table/row_filter.hpp"
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,7 +56,6 @@ class file_judge {
   private:
     [[nodiscard]] awaitable<void> hand_over(const lake::listed_file& file, const judged_sink& sink);
     void take_line(std::string_view line);
-    void note_content(std::string_view line);
 
     const run_context& context_;
     row_filter& filter_;
@@ -66,8 +67,7 @@ class file_judge {
     row_batch rows_;  // as they stand in the file
     row_batch asked_; // the same as COPY ends them
     judged_file seen_;
-    file_content recorded_; // of the file as CSV; of no bytes: it is not known
-    file_content csv_;      // of what was read
+    std::optional<known_content> known_; // of a file that others may have written again
 };
 
 } // namespace archive

@@ -371,7 +371,11 @@ def test_a_file_that_others_wrote_again_without_its_mark_ends_it(archiver, erase
     # Compressed again, or appended to, it has all that it had.
     whole = b"".join(lines)
     lake.put_blob(container, name, gzip.compress(whole, 1) if compression == "gzip" else whole + lines[-1].replace(lines[-1].split(b",")[0], b"9999", 1))
-    outcome = eraser.run("erase", "--where", "id = -1", "--yes", expect=0)
+    eraser.run("erase", "--where", "id = -1", "--yes", expect=0)
+    # So has it with the line ends of another program.
+    saved = whole.replace(b"\n", b"\r\n")
+    lake.put_blob(container, name, gzip.compress(saved) if compression == "gzip" else saved)
+    eraser.run("erase", "--where", "id = -1", "--yes", expect=0)
 
 
 def test_files_that_are_not_as_known_end_it(archiver, eraser, table, lake, container):
