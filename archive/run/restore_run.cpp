@@ -119,10 +119,13 @@ awaitable<void> restore_run::load(restore_transaction& work,
     const auto untouched = co_await db::read_change_counters(session);
     std::uint64_t inserted = 0;
     day_loader loader(session, context_.lake, work.opened.table, loaded_columns::those_of_the_table);
+    // Before any is loaded: the rows that this transaction inserts have not moved.
     for (const auto* file : files) {
-        const async::span shown(context_.log, "job", "restore", file->properties.name);
         co_await tools_.restores.must_be_emptiable(*file);
         co_await must_not_have_moved_since(context_, work.opened, *file);
+    }
+    for (const auto* file : files) {
+        const async::span shown(context_.log, "job", "restore", file->properties.name);
         auto recorded = recorded_content(known, *file);
         auto loaded = co_await loader.load(*file, std::move(recorded));
         if (!loaded.begins_as_recorded) // its new mark would say that it was never more

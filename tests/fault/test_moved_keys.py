@@ -448,3 +448,16 @@ def test_a_day_is_not_restored_once_more_over_rows_whose_key_is_written_otherwis
     measured.table.execute(f"ALTER TABLE measured ALTER name TYPE {after}")
     outcome = measured.run("restore", "--day", DAY, "--hold", hold, expect=7)
     assert measured.count() == 3, str(outcome)
+
+
+def test_rows_that_a_restore_inserts_are_not_taken_for_moved_ones(make):
+    """Of two days that were restored before; the devices, and what they wrote, are the same."""
+    measured = make()
+    for number in (1, 2):
+        for day in (1, 2):
+            measured.insert(number, f"timestamptz '2024-01-0{day} 01:00:00Z'")
+    measured.run("archive", expect=0)
+    for _ in range(3):
+        measured.run("restore", "--from", "2024-01-01", "--to", "2024-01-02", expect=0)
+        assert measured.count() == 4
+        measured.table.execute("DELETE FROM measured")
