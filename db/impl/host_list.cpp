@@ -13,6 +13,9 @@ namespace db {
 
 std::vector<listed_server> one_for_each_host(const settings& all) {
     const effective_settings effective(all);
+    if (effective.given(
+            "service")) // only libpq knows what the service has, which what is added would override
+        return {{all, {}}};
     const auto names = effective["host"];
     const auto addresses = effective["hostaddr"];
     const auto hosts = parts_of(addresses.empty() ? names : addresses);

@@ -15,9 +15,9 @@ struct listed_server {
     std::string name; // as libpq writes it: server at "db2", port 5432; empty if it is the only one
 };
 
-// In the order in which they are tried; one, as it is given, if there is no list or if libpq refuses the
-// list. `prefer-standby` needs two rounds, as in libpq: standbys first, then any. Reads the service file:
-// call it where that may block.
+// In the order in which they are tried; one, as it is given, if there is no list, if libpq
+// refuses the list, or if a service is named, whose settings libpq alone knows. `prefer-standby` needs two
+// rounds, as in libpq: standbys first, then any. Reads the service file: call it where that may block.
 [[nodiscard]] std::vector<listed_server> one_for_each_host(const settings& all);
 
 } // namespace db

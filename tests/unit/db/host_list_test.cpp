@@ -40,7 +40,7 @@ TEST(one_for_each_host, asks_for_standbys_first_where_they_are_preferred) {
 
 TEST(one_for_each_host, leaves_to_libpq_what_is_no_list_or_a_wrong_one) {
     for (const auto* conninfo : {"host=a port=7", "host=a,b port=1,2,3", "host=a,b hostaddr=127.0.0.1",
-                                 "host=,b port=7", "dbname=d"})
+                                 "host=,b port=7", "dbname=d", "service=s host=a,b"})
         EXPECT_EQ(one_for_each_host(settings_given(conninfo)).size(), 1U) << conninfo;
 }
 
