@@ -3,6 +3,7 @@
 // are deleted would be compared in the form in which it has written them.
 // Tested by tests/integration/test_export_select.py.
 
+#include "async/ascii.hpp"
 #include "async/error.hpp"
 #include "db/lossy_encoding.hpp"
 #include "db/side_effects.hpp"
@@ -51,6 +52,12 @@ awaitable<std::vector<std::string>> read_forms(db::connection& session) {
     co_return forms;
 }
 
+// Which has every character.
+bool is_utf8(std::string_view encoding) {
+    const auto name = async::uppercase(encoding);
+    return name == "UTF8" || name == "UTF-8";
+}
+
 // Whether a row of the query has a text that this encoding does not give back.
 awaitable<bool> loses_characters(db::connection& session, const std::string& task, const select_shape& select,
                                  std::string_view encoding) {
@@ -71,7 +78,7 @@ awaitable<void> exporter::must_come_back(attempt& work, const select_shape& sele
                         " the other one, and they would be deleted",
                         work.task, of_database),
             db::usual_codes_hint("(the query of select.sql)"));
-    if (!select.encoding.empty() &&
+    if (!select.encoding.empty() && !is_utf8(select.encoding) &&
         co_await loses_characters(work.session, work.task, select, select.encoding))
         throw async::error(async::failure::precondition,
                            fmt::format("task '{}': rows have a character that ENCODING '{}' writes as another"
