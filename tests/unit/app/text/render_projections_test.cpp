@@ -22,24 +22,24 @@ std::vector<events::projection_status> one(const std::string& state, const std::
 TEST(render_projections, has_the_state_beside_the_name_and_a_long_reason_below) {
     const auto failed = one("failed", "'totals/apply.sql': relation \"totalz\" does not exist");
     EXPECT_EQ(render_projections(failed, output_format::text, 80),
-              "NAME    TOPIC   POSITION  END  BEHIND  FOR  DEAD  STATE\n"
-              "totals  orders         7    9       2  2 m     0  failed\n"
+              "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
+              "totals  orders         7    9       2  2 min     0  failed\n"
               "        'totals/apply.sql': relation \"totalz\" does not exist\n");
     EXPECT_EQ(render_projections(failed, output_format::text, 0),
-              "NAME    TOPIC   POSITION  END  BEHIND  FOR  DEAD  STATE\n"
-              "totals  orders         7    9       2  2 m     0  failed: 'totals/apply.sql': relation"
+              "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
+              "totals  orders         7    9       2  2 min     0  failed: 'totals/apply.sql': relation"
               " \"totalz\" does not exist\n");
 }
 
 TEST(render_projections, says_that_a_position_does_not_move) {
     const auto idle = one("running", "");
     EXPECT_EQ(render_projections(idle, output_format::text, 0),
-              "NAME    TOPIC   POSITION  END  BEHIND  FOR  DEAD  STATE\n"
-              "totals  orders         7    9       2  2 m     0  running, but not moved for 1 m\n");
+              "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
+              "totals  orders         7    9       2  2 min     0  running, but not moved for 2 min\n");
     EXPECT_EQ(render_projections(idle, output_format::text, 60),
-              "NAME    TOPIC   POSITION  END  BEHIND  FOR  DEAD  STATE\n"
-              "totals  orders         7    9       2  2 m     0  running\n"
-              "        not moved for 1 m\n");
+              "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
+              "totals  orders         7    9       2  2 min     0  running\n"
+              "        not moved for 2 min\n");
 }
 
 } // namespace
