@@ -134,11 +134,9 @@ std::string_view changed_hint(const rows_of_file& seen) noexcept {
     if (seen.moved == 0)
         return "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied,"
                " and its rows are archived again. If the file's rows count, delete these from the table.";
-    return "If they are the file's rows, give them back the time that they had; to move them all the same, "
-           "run"
-           " `event-archiver recover --discard FILE` then, and move them again. If they are other rows, "
-           "delete"
-           " from the table the rows that the file has, and run `event-archiver recover --keep FILE`.";
+    return "If they are the file's rows, give them back the time that they had; to move them all the same,"
+           " run `event-archiver recover --discard FILE` then, and move them again. If they are other rows,"
+           " delete from the table the rows that the file has, and run `event-archiver recover --keep FILE`.";
 }
 
 bool is_in_doubt(const rows_of_file& seen, const lake::file_record& written,

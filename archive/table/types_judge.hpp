@@ -32,7 +32,8 @@ class types_judge {
     // be another value. Labels that were added since are no mistake, also to a type that was made again and
     // took the column over.
     [[nodiscard]] std::optional<lake::refusal> mistake(const lake::file_mark& mark);
-    // The same for a file as it is listed, where `archive` does not compare its rows with the table's.
+    // The mistake, as above, that ends `archive` at a listed file whose rows it does not compare with the
+    // table's.
     [[nodiscard]] std::optional<lake::refusal> mistake_if_due(const lake::listed_file& file);
     // Whether the table's columns have the types that they had then, but for labels that were added.
     [[nodiscard]] bool means_the_same(const lake::file_record& written);

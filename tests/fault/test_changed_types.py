@@ -132,7 +132,7 @@ def many_labels(scene):
 
 @pytest.mark.parametrize("ledger", ["kept", "lost"])
 def test_labels_that_were_added_before_a_dump_was_restored_end_no_run(many_labels, ledger):
-    """No trial would find so many labels: the ledger has those that the file's rows were written with."""
+    """Trial and error does not find this number of labels: the ledger has those that the file's rows were written with."""
     scene, make = many_labels
     assert len(types_in_ledger(scene)) == 1
     if ledger == "lost":
