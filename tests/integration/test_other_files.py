@@ -31,6 +31,19 @@ def goes_on(served, process) -> None:
     assert served.status()["state"] == "running"
 
 
+def copied(served):
+    """A directory for another process, with the same files."""
+    copy = served.directory / "copy"
+    shutil.copytree(served.own, copy)
+    return copy
+
+
+def project(served, copy, *names):
+    process = served.program.start("project", *names, settings={"PROJECTIONS_PATH": copy})
+    served.processes.append(process)
+    return process
+
+
 def ended(process, code: int) -> None:
     process.send(signal.SIGTERM)
     outcome = process.wait()
@@ -46,12 +59,10 @@ MISTAKES = {
 @pytest.mark.parametrize("what", MISTAKES)
 def test_a_process_that_cannot_begin_stops_itself_alone(served, what):
     process = begun(served)
-    copy = served.directory / "copy"
-    shutil.copytree(served.own, copy)
+    copy = copied(served)
     file, text = MISTAKES[what]
     (copy / file).write_text(text)
-    other = served.program.start("project", *(["total"] if what == "a migration" else []), settings={"PROJECTIONS_PATH": copy})
-    served.processes.append(other)
+    other = project(served, copy, *(["total"] if what == "a migration" else []))
     goes_on(served, process)
     assert b"projection.failed" in other.output["stderr"] or b"projection.broken" in other.output["stderr"]
     shutil.rmtree(copy)
@@ -65,10 +76,8 @@ def test_a_process_that_cannot_begin_stops_itself_alone(served, what):
 
 def test_a_process_that_cannot_read_its_files_again_stops_itself_alone(served):
     process = begun(served)
-    copy = served.directory / "copy"
-    shutil.copytree(served.own, copy)
-    other = served.program.start("project", "total", settings={"PROJECTIONS_PATH": copy})
-    served.processes.append(other)
+    copy = copied(served)
+    other = project(served, copy, "total")
     served.run("projections", "resume", "total")
     other.wait_for_output('"projection.files_read"')
     right = (copy / "total/apply.sql").read_text()
@@ -101,11 +110,9 @@ def test_the_only_process_says_in_the_database_why_it_cannot_begin(served):
 def test_a_paused_projection_goes_on_beside_a_process_that_cannot_begin(served):
     """Whichever of the two looks first after `resume`."""
     process = begun(served)
-    copy = served.directory / "copy"
-    shutil.copytree(served.own, copy)
+    copy = copied(served)
     (copy / "total/migrations/002.sql").write_text("ALTER TABLE total ADD note nothing")
-    other = served.program.start("project", "total", settings={"PROJECTIONS_PATH": copy})
-    served.processes.append(other)
+    other = project(served, copy, "total")
     goes_on(served, process)
     for _ in range(3):
         served.run("projections", "pause", "total")
