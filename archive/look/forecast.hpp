@@ -28,7 +28,7 @@ enum class file_action : std::uint8_t {
     refuse, // it is in the way: the run would end with exit code 3
 };
 [[nodiscard]] std::string_view to_string(file_action action) noexcept;
-// `file`: null if there is none.
+// `file`: null where the day has no file.
 [[nodiscard]] file_action action_for(const archived_file* file) noexcept;
 
 struct forecast_day {

@@ -44,6 +44,13 @@ def project(served, copy, *names):
     return process
 
 
+def begun_with_a_wrong_migration(served):
+    served.write("total/migrations/002.sql", "ALTER TABLE total ADD note nothing")
+    process = served.serve("--apis", "events", PROJECT="total")
+    served.wait_for(lambda: "migration 'total/migrations/002.sql'" in (served.status()["reason"] or ""))
+    return process
+
+
 def ended(process, code: int) -> None:
     process.send(signal.SIGTERM)
     outcome = process.wait()
@@ -99,9 +106,7 @@ def test_the_only_process_says_in_the_database_why_it_cannot_begin(served):
     served.send(values(3))
     served.wait_for(lambda: "nowhere" in (served.status()["reason"] or ""))
     ended(process, 0)
-    served.write("total/migrations/002.sql", "ALTER TABLE total ADD note nothing")
-    process = served.serve("--apis", "events", PROJECT="total")
-    served.wait_for(lambda: "migration 'total/migrations/002.sql'" in (served.status()["reason"] or ""))
+    process = begun_with_a_wrong_migration(served)
     assert served.status()["state"] == "failed"
     served.wait_for(lambda: "has stopped at position 0 of topic 'live': migration 'total/migrations/002.sql'" in served.get("/readyz"))
     ended(process, 0)
@@ -126,10 +131,8 @@ def test_a_paused_projection_goes_on_beside_a_process_that_cannot_begin(served):
 
 
 def test_a_process_that_waits_notes_its_reason_again_once_it_is_forgotten(served):
-    served.write("total/migrations/002.sql", "ALTER TABLE total ADD note nothing")
-    process = served.serve("--apis", "events", PROJECT="total")
+    process = begun_with_a_wrong_migration(served)
     served.send(values(3))
-    served.wait_for(lambda: "002.sql" in (served.status()["reason"] or ""))
     served.run("projections", "pause", "total")
     served.run("projections", "forget", "total")
     served.wait_for(lambda: "002.sql" in (served.status()["reason"] or ""))

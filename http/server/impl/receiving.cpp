@@ -24,8 +24,8 @@ using boost::system::system_error;
 namespace {
 
 constexpr std::size_t linger_bytes_max = std::size_t{256} * 1024;
-// So much of a body that is refused unread is read, so that a client that sends it whole before it reads gets
-// the answer.
+// A body that is refused is read up to this size all the same. A client may send all of it before it reads,
+// and would not get the answer otherwise.
 constexpr std::size_t unread_bytes_max = std::size_t{16} * 1024 * 1024;
 
 response about_to_end() {
