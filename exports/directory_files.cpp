@@ -12,7 +12,6 @@
 #include <array>
 #include <cerrno>
 #include <span>
-#include <sys/stat.h>
 
 namespace exports {
 
@@ -50,6 +49,11 @@ std::uint64_t crc_of(const fs::path& path) {
 
 } // namespace
 
+std::string version_of(const struct stat& status) {
+    return fmt::format("\"{:x}-{:x}-{:x}-{:x}\"", status.st_ino, status.st_mtim.tv_sec,
+                       status.st_mtim.tv_nsec, status.st_size);
+}
+
 std::optional<stored_file> look_at(const fs::path& directory, const std::string& name) {
     const auto path = directory / name;
     struct stat status {};
@@ -64,8 +68,7 @@ std::optional<stored_file> look_at(const fs::path& directory, const std::string&
     found.name = name;
     found.bytes = static_cast<std::uint64_t>(status.st_size);
     found.changed = std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
-    found.version = fmt::format("\"{:x}-{:x}-{:x}-{:x}\"", status.st_ino, status.st_mtim.tv_sec,
-                                status.st_mtim.tv_nsec, status.st_size);
+    found.version = version_of(status);
     return found;
 }
 

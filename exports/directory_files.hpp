@@ -9,10 +9,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 namespace exports {
 
+// What a look at a file says of its version: it changes with the bytes.
+[[nodiscard]] std::string version_of(const struct stat& status);
 // A regular file of that name; nullopt if the directory has no such file.
 [[nodiscard]] std::optional<stored_file> look_at(const std::filesystem::path& directory,
                                                  const std::string& name);

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace exports {
@@ -32,15 +33,17 @@ hidden_name hidden_of(const unsettled_file& file) {
     return *hidden;
 }
 
-// A file that is being read.
+// A file of one version that is being read.
 struct reading {
     fs::path path;
+    std::string version;
     async::descriptor file;
     std::vector<std::byte> piece = std::vector<std::byte>(read_at_once);
     std::size_t size = 0;
 
-    explicit reading(fs::path which)
-        : path(std::move(which)) {}
+    reading(fs::path which, std::string wanted)
+        : path(std::move(which))
+        , version(std::move(wanted)) {}
 
     void next(std::uint64_t from, std::uint64_t wanted) {
         if (!file.open())
@@ -51,9 +54,21 @@ struct reading {
         const auto got = ::pread(file.get(), piece.data(), some, static_cast<off_t>(from));
         if (got < 0 && errno != EINTR)
             throw async::file_error(errno, "reading", path);
+        size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+        must_be_that_version();
         if (got == 0)
             throw lake::conflict(fmt::format("'{}' became shorter while it was read", path.string()));
-        size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    }
+
+    // After each read: the name may have been given to another file before the first, and the file may have
+    // been written to since.
+    void must_be_that_version() const {
+        struct stat status {};
+        if (::fstat(file.get(), &status) != 0)
+            throw async::file_error(errno, "looking at", path);
+        if (version_of(status) != version)
+            throw lake::conflict(
+                fmt::format("'{}' was changed by somebody else while it was read", path.string()));
     }
 };
 
@@ -113,7 +128,7 @@ awaitable<std::optional<stored_file>> directory_sink::find(std::string name) {
 }
 
 awaitable<void> directory_sink::read(stored_file file, std::uint64_t begin, std::uint64_t end, byte_sink to) {
-    const auto state = std::make_shared<reading>(directory_ / file.name);
+    const auto state = std::make_shared<reading>(directory_ / file.name, file.version);
     for (auto at = begin; at < end; at += state->size) {
         std::function<void()> call = [state, at, end] { state->next(at, end - at); };
         co_await on_disk(reading_, std::move(call));

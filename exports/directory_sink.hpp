@@ -3,7 +3,7 @@
 //
 //     .NAME.NONCE.part       the file itself, locked by its writer until it has its name
 //     .NAME.NONCE.pending    its mark, from before COMMIT until it has its name
-// Tested by tests/integration/test_export_file_systems.py.
+// Tested by tests/unit/exports/directory_sink_test.cpp and tests/integration/test_export_file_systems.py.
 #pragma once
 
 #include "async/helper_thread.hpp"
