@@ -1,10 +1,25 @@
 #include "exports/run_desk.hpp"
 
+#include "async/error.hpp"
 #include "async/task_group.hpp"
 
 #include <algorithm>
 
 namespace exports {
+
+namespace {
+
+// Of a run that threw instead of reporting its failure.
+task_report report_of(const std::string& task, const std::exception_ptr& failed) {
+    const bool stopped = async::is_cancellation(failed);
+    task_report report;
+    report.task = task;
+    report.error = stopped ? "stopped by a signal, and rolled back" : async::describe(failed);
+    report.kind = stopped ? async::failure::temporary : async::failure_of(failed);
+    return report;
+}
+
+} // namespace
 
 run_desk::run_desk(const async::asio::any_io_executor& executor, run_function run, std::size_t parallel)
     : run_(std::move(run))
@@ -72,21 +87,19 @@ awaitable<void> run_desk::work_alone() {
 awaitable<void> run_desk::carry_out(run_pointer requested) {
     requested->at = requested_run::state::running;
     changed_.notify_all();
-    std::exception_ptr cancelled;
+    std::exception_ptr failed;
     try {
         requested->report = co_await run_(requested->task);
     } catch (...) {
-        cancelled = std::current_exception();
-        requested->report.task = requested->task;
-        requested->report.error = "stopped by a signal, and rolled back";
-        requested->report.kind = async::failure::temporary;
+        failed = std::current_exception();
+        requested->report = report_of(requested->task, failed);
     }
     requested->at = requested_run::state::ended;
     last_.insert_or_assign(requested->task, requested->report);
     in_hand_.erase(requested->task);
     changed_.notify_all();
-    if (cancelled)
-        std::rethrow_exception(cancelled);
+    if (failed)
+        std::rethrow_exception(failed);
 }
 
 void run_desk::close() {

@@ -7,11 +7,13 @@
 #include <gtest/gtest.h>
 
 #include <gmock/gmock.h>
+#include <stdexcept>
 
 namespace exports {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 class desk : public testing::Test {
   protected:
@@ -150,7 +152,26 @@ TEST_F(desk, tells_waiters_that_a_run_was_stopped) {
     EXPECT_TRUE(failed_);
     EXPECT_EQ(ticket[0]->at, requested_run::state::ended);
     EXPECT_TRUE(ticket[0]->report.failed());
+    EXPECT_EQ(ticket[0]->report.error, "stopped by a signal, and rolled back");
     EXPECT_TRUE(desk_->idle());
+}
+
+TEST_F(desk, tells_waiters_why_a_run_failed) {
+    desk_.emplace(
+        loop_.get_executor(),
+        [](std::string) -> awaitable<task_report> {
+            throw std::length_error("too long");
+            co_return task_report();
+        },
+        1);
+    boost::asio::co_spawn(loop_, desk_->work(), [this](std::exception_ptr failed) { failed_ = failed; });
+    const auto ticket = desk_->request({"a"});
+    loop_.poll();
+    EXPECT_THROW(std::rethrow_exception(failed_), std::length_error);
+    EXPECT_EQ(ticket[0]->at, requested_run::state::ended);
+    EXPECT_TRUE(ticket[0]->report.failed());
+    EXPECT_THAT(ticket[0]->report.error, HasSubstr("too long"));
+    EXPECT_EQ(desk_->status("a").last->error, ticket[0]->report.error);
 }
 
 } // namespace
