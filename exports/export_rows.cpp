@@ -51,9 +51,7 @@ awaitable<void> exporter::export_rows(attempt& work, const exports::task& task) 
 awaitable<void> exporter::fix_boundary(attempt& work) {
     const auto& settings = context_.settings;
     try {
-        // Two scans of one large table must begin in the same place, or LIMIT picks other rows each time.
-        co_await work.session.execute("SET LOCAL synchronize_seqscans = off; SET LOCAL TimeZone = " +
-                                      db::connection::literal(settings.time_zone));
+        co_await work.session.execute("SET LOCAL TimeZone = " + db::connection::literal(settings.time_zone));
     } catch (const db::error& failed) {
         if (failed.state() != "22023") // invalid_parameter_value
             throw;

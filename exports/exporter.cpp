@@ -116,11 +116,8 @@ awaitable<bool> exporter::open(attempt& work) {
     const auto key = fmt::format("event-archiver/export/{}", work.task);
     const auto locked = co_await work.session.query("SELECT pg_catalog.pg_try_advisory_xact_lock("
                                                     "pg_catalog.hashtextextended($1::pg_catalog.text, "
-                                                    "0::pg_catalog.int8)), pg_catalog.pg_is_in_recovery()",
+                                                    "0::pg_catalog.int8))",
                                                     key);
-    if (locked.boolean(0, 1))
-        throw async::error(failure::precondition, "the database server is a read-only standby",
-                           "Give the primary's address.");
     if (!locked.boolean(0, 0)) {
         work.report.lock_holder = co_await db::holders_of(work.session, key);
         co_return false;
