@@ -76,10 +76,7 @@ class exporter {
     [[nodiscard]] awaitable<bool> open(attempt& work);
     [[nodiscard]] awaitable<bool> settle(attempt& work);
     [[nodiscard]] awaitable<void> must_be_left(attempt& work, const unsettled_file& file);
-    // How many of the rows that its mark remembers are missing from the table, by their keys.
-    [[nodiscard]] awaitable<std::size_t> absent_rows(attempt& work, const file_mark& mark);
     [[nodiscard]] awaitable<void> must_be_in_table(attempt& work, const unsettled_file& file);
-    [[nodiscard]] awaitable<rows_seen> look_for_rows(attempt& work, const file_mark& mark);
     [[nodiscard]] awaitable<void> settle_one(attempt& work, unsettled_file file, verdict decision,
                                              decided_by whom);
 

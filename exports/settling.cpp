@@ -4,6 +4,7 @@
 #include "async/error.hpp"
 #include "db/fate.hpp"
 #include "exports/attempt.hpp"
+#include "exports/look_for_rows.hpp"
 
 #include <fmt/format.h>
 
@@ -92,7 +93,10 @@ awaitable<bool> exporter::settle(attempt& work) {
         const auto asked =
             co_await db::fate_of(work.session, author.transaction, author.position, work.position);
         const bool decided = asked == fate::committed || asked == fate::aborted;
-        const auto rows = decided ? co_await look_for_rows(work, file.mark) : rows_seen::not_known;
+        evidence_look look;
+        if (decided)
+            look = co_await look_for_rows(work.session, file.mark.evidence);
+        const auto rows = rows_seen_in(look);
         const auto step = decide_settling(asked, rows, db::same_start(author.position, work.position));
         if (step == settle_step::person && decided)
             throw async::error(
@@ -168,7 +172,8 @@ awaitable<void> exporter::must_be_in_table(attempt& work, const unsettled_file& 
     const auto& author = file.mark.author;
     const auto asked = co_await db::fate_of(work.session, author.transaction, author.position, work.position);
     const bool committed = asked == fate::committed && is_of_this_server(author.position, work.position);
-    const auto absent = co_await absent_rows(work, file.mark);
+    const auto look = co_await look_for_rows(work.session, file.mark.evidence);
+    const auto absent = rows_missing_in(look);
     if (!committed && absent == 0)
         co_return;
     throw async::error(
