@@ -5,9 +5,8 @@
 #include "db/position.hpp"
 #include "db/side_effects.hpp"
 #include "db/transaction.hpp"
-#include "exports/comparison.hpp"
-#include "exports/evidence.hpp"
 #include "exports/exporter.hpp"
+#include "exports/row_comparison.hpp"
 
 #include <memory>
 #include <optional>
@@ -26,14 +25,9 @@ struct exporter::attempt {
     std::optional<db::transaction> transaction;
     db::server_position position;
     std::optional<lake::day> boundary;
-    delete_shape removal;               // of delete.sql, the boundary in its place
-    std::optional<target_table> target; // whose rows are compared
-    std::uint32_t relation = 0;         // the table that loses rows; 0: the catalog does not say which
-    comparison compared;                // empty if the author vouches for the rows
-    std::string header;                 // that select.sql's COPY sent
-    row_digest exported;
-    evidence_taker sampled; // of the exported rows, to say which column differs
-    evidence_taker evidence;
+    delete_shape removal;       // of delete.sql, the boundary in its place
+    std::uint32_t relation = 0; // the table that loses rows; 0: the catalog does not say which
+    row_comparison compared;    // of nothing if the author vouches for the rows
     std::unique_ptr<exports::draft> draft;
     file_mark mark;
     db::delete_watch watched;

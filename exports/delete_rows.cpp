@@ -13,7 +13,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,22 +24,7 @@ using async::fault_point;
 
 namespace {
 
-constexpr std::string_view vouch_hint =
-    "Let select.sql export the table's columns as they are, a unique key among them. Or vouch for it that "
-    "both "
-    "statements mean the same rows, by the comment `-- event-archiver: unverified` in delete.sql: then their "
-    "numbers alone are compared.";
-
 std::string delete_file(const std::string& task) { return task + "/delete.sql"; }
-
-[[noreturn]] void throw_incomparable(const std::string& task, const std::string& why) {
-    throw async::error(
-        failure::precondition,
-        fmt::format(
-            "task '{}': it is not known whether delete.sql deletes the rows that select.sql exports: {}",
-            task, why),
-        std::string(vouch_hint));
-}
 
 } // namespace
 
@@ -53,60 +38,42 @@ awaitable<void> exporter::read_delete(attempt& work, const exports::task& task) 
     work.report.verified = !removal.unverified;
     if (!removal.unverified && !removal.obstacle.empty())
         throw_incomparable(work.task, removal.obstacle);
+    std::optional<target_table> target;
     if (!removal.target.empty())
-        work.target =
+        target =
             co_await naming(delete_file(work.task), find_target(work.session, removal.target, removal.only));
-    work.relation = work.target ? work.target->relation : 0;
-    if (removal.unverified) {
-        work.target.reset();
+    work.relation = target ? target->relation : 0;
+    if (removal.unverified)
         co_return;
-    }
-    if (!work.target) // the server's own error
+    if (!target) // the server's own error
         throw db::error(
             failure::precondition,
             fmt::format("'{}': relation {} does not exist", delete_file(work.task), removal.target), "42P01",
             true);
-}
-
-// The first line that COPY sends says which columns can be compared.
-void exporter::plan_comparison(attempt& work, const select_shape& select, std::string_view header) const {
-    if (!work.target)
-        return;
-    work.compared = comparison_of(select, header, *work.target);
-    if (!work.compared.obstacle.empty())
-        throw_incomparable(work.task, work.compared.obstacle);
-    work.exported = row_digest(work.compared.positions);
-    work.evidence =
-        evidence_taker(work.compared, *work.target, select.plain_dialect, context_.settings.time_zone);
-    work.header = header;
-    if (work.compared.positions.empty())
-        work.sampled = work.evidence;
-}
-
-void exporter::add_exported(attempt& work, std::string_view row) {
-    work.exported.add(row);
-    work.sampled.add(row);
+    work.compared = row_comparison(std::move(*target));
 }
 
 // An explicit list does not have the columns that the table got later.
 void exporter::warn_of_columns(const attempt& work) const {
     std::vector<std::string> unsaid;
-    for (const auto& each : work.compared.left_out)
+    for (const auto& each : work.compared.left_out())
         if (std::ranges::find(work.removal.left_out, each) == work.removal.left_out.end())
             unsaid.push_back(each);
     if (unsaid.empty())
         return;
     const auto columns = fmt::format("{}", fmt::join(unsaid, ", "));
+    const auto table = work.compared.table();
     context_.log.warn("export.columns_left_out",
                       "the rows to be deleted have columns that select.sql does not export: their values are"
                       " in no file",
-                      {{"task", work.task}, {"table", work.target->name}, {"columns", columns}});
+                      {{"task", work.task}, {"table", table}, {"columns", columns}});
 }
 
 awaitable<void> exporter::delete_rows(attempt& work, const exports::task& task) {
     const async::span shown(context_.log, "job", "delete", task.name);
     co_await watch_delete(work);
-    const auto deleted = work.target ? co_await delete_compared(work) : co_await delete_counted(work);
+    const auto deleted =
+        work.compared.compares() ? co_await delete_compared(work) : co_await delete_counted(work);
     fault_point("export-deleted");
     if (deleted != work.mark.rows)
         throw_unequal(task.name, work.mark.rows, "deleted", deleted);
@@ -114,32 +81,24 @@ awaitable<void> exporter::delete_rows(attempt& work, const exports::task& task) 
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     if (deleted > 0)
         co_await look_at_delete(work);
-    if (deleted > 0 && work.target)
+    if (deleted > 0 && work.compared.compares())
         warn_of_columns(work);
 }
 
 awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {
-    const auto& how = work.compared;
-    std::vector<std::size_t> positions(how.positions.size());
-    std::iota(positions.begin(), positions.end(), 0U);
-    row_digest deleted(positions);
-    bool header = true;
+    auto& compared = work.compared;
     co_await work.session.execute("SAVEPOINT deleting");
-    const auto sql = copy_deleted_sql(work.removal, how);
-    const db::row_function add = [&](std::string_view row) {
-        if (!std::exchange(header, false)) {
-            deleted.add(row);
-            work.evidence.add(row);
-        } else if (positions.empty() && row != work.header) {
+    const db::row_function add = [&work, &compared](std::string_view line) {
+        if (!compared.add_deleted(line))
             throw_incomparable(work.task,
-                               "select.sql exports other columns than those of " + work.target->name);
-        }
+                               "select.sql exports other columns than those of " + compared.table());
     };
+    const auto sql = compared.delete_sql(work.removal);
     const auto rows =
         co_await naming(delete_file(work.task), db::for_each_row(work.session, sql, add, work.mark.rows));
     const bool same_number = rows == work.mark.rows;
-    if (same_number && deleted.value() != work.exported.value()) {
-        const auto columns = co_await columns_that_differ(work);
+    if (same_number && !compared.same_rows()) {
+        const auto columns = co_await compared.columns_that_differ(work.session);
         throw async::error(
             failure::integrity,
             fmt::format("task '{}': the {} rows that delete.sql deleted are not the {} rows that select.sql "

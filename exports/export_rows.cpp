@@ -95,10 +95,11 @@ awaitable<void> exporter::copy_rows(attempt& work, const exports::task& task) {
             while (const auto row = copy.next()) {
                 progress.rows += header ? 0 : 1;
                 progress.bytes += row->text().size();
-                if (std::exchange(header, false))
-                    plan_comparison(work, shape, row->text());
-                else
-                    add_exported(work, row->text());
+                if (!std::exchange(header, false))
+                    work.compared.add_exported(row->text());
+                else if (const auto why = work.compared.plan(shape, row->text(), context_.settings.time_zone);
+                         !why.empty())
+                    throw_incomparable(task.name, why);
                 writer.add(row->text());
                 if (writer.full())
                     co_await writer.write();
@@ -124,7 +125,7 @@ awaitable<void> exporter::copy_rows(attempt& work, const exports::task& task) {
 // From here on the file depends on the transaction.
 awaitable<void> exporter::prepare(attempt& work) {
     work.mark.author.run = context_.run_id;
-    work.mark.evidence = text_of(work.evidence.taken());
+    work.mark.evidence = text_of(work.compared.evidence());
     work.mark.author.position = co_await db::position_of(work.session);
     const auto number =
         co_await work.session.query("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text");

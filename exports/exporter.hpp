@@ -84,9 +84,6 @@ class exporter {
     [[nodiscard]] awaitable<void> fix_boundary(attempt& work);
     [[nodiscard]] awaitable<void> read_delete(attempt& work, const exports::task& task);
     [[nodiscard]] awaitable<void> copy_rows(attempt& work, const exports::task& task);
-    void plan_comparison(attempt& work, const select_shape& select, std::string_view header) const;
-    static void add_exported(attempt& work, std::string_view row);
-    [[nodiscard]] awaitable<std::string> columns_that_differ(attempt& work) const;
     // The file must have the texts that the table has.
     [[nodiscard]] awaitable<void> must_come_back(attempt& work, const select_shape& select) const;
     [[nodiscard]] awaitable<void> watch_select(attempt& work);

@@ -14,6 +14,11 @@ std::string literal_of(lake::day boundary) {
     return fmt::format("'{}T00:00:00'::timestamp", boundary.text());
 }
 
+constexpr std::string_view vouch_hint =
+    "Let select.sql export the table's columns as they are, a unique key among them. Or vouch for it that "
+    "both statements mean the same rows, by the comment `-- event-archiver: unverified` in delete.sql: then "
+    "their numbers alone are compared.";
+
 } // namespace
 
 std::string bound_sql_of(std::string_view sql, lake::day boundary) {
@@ -35,6 +40,15 @@ db::error about_file(const db::error& failed, std::string_view file) {
         made.set_not_repeatable();
     made.add_context(fmt::format("'{}'", file));
     return made;
+}
+
+void throw_incomparable(const std::string& task, const std::string& why) {
+    throw async::error(
+        async::failure::precondition,
+        fmt::format(
+            "task '{}': it is not known whether delete.sql deletes the rows that select.sql exports: {}",
+            task, why),
+        std::string(vouch_hint));
 }
 
 void throw_unequal(const std::string& task, std::uint64_t exported, std::string_view did,

@@ -36,6 +36,8 @@ async::awaitable<T> naming(std::string file, async::awaitable<T> statement) {
     }
 }
 
+// The rows of delete.sql cannot be compared with those of select.sql; `why` is a clause.
+[[noreturn]] void throw_incomparable(const std::string& task, const std::string& why);
 [[noreturn]] void throw_unequal(const std::string& task, std::uint64_t exported, std::string_view did,
                                 std::uint64_t other);
 

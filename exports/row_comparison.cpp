@@ -1,16 +1,16 @@
-// Which columns select.sql writes otherwise than the table has them, for the message of a difference.
-// Tested by tests/integration/test_export_rows.py.
+#include "exports/row_comparison.hpp"
 
 #include "csv/dialect.hpp"
 #include "db/each_row.hpp"
 #include "db/error.hpp"
-#include "exports/attempt.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <numeric>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 namespace exports {
 
@@ -35,20 +35,51 @@ std::set<std::string> different_fields(const std::vector<std::string>& columns, 
 
 } // namespace
 
-// The deleted rows are in the table for this look: it has the same snapshot, before the DELETE. Returns a
-// clause with the names; empty if the sampled rows are in the table as they were exported.
-awaitable<std::string> exporter::columns_that_differ(attempt& work) const {
-    const auto& known = work.sampled.taken();
+std::string row_comparison::plan(const select_shape& select, std::string_view header, std::string time_zone) {
+    if (!target_)
+        return {};
+    how_ = comparison_of(select, header, *target_);
+    if (!how_.obstacle.empty())
+        return how_.obstacle;
+    header_ = header;
+    exported_ = row_digest(how_.positions);
+    std::vector<std::size_t> positions(how_.positions.size());
+    std::iota(positions.begin(), positions.end(), 0U);
+    deleted_ = row_digest(std::move(positions));
+    evidence_ = evidence_taker(how_, *target_, select.plain_dialect, std::move(time_zone));
+    if (how_.positions.empty())
+        sampled_ = evidence_;
+    return {};
+}
+
+void row_comparison::add_exported(std::string_view row) {
+    if (!target_)
+        return;
+    exported_.add(row);
+    sampled_.add(row);
+}
+
+bool row_comparison::add_deleted(std::string_view line) {
+    if (std::exchange(header_due_, false))
+        return !how_.positions.empty() || line == header_;
+    deleted_.add(line);
+    evidence_.add(line);
+    return true;
+}
+
+// The deleted rows are in the table for this look: it has the same snapshot, before the DELETE.
+awaitable<std::string> row_comparison::columns_that_differ(db::connection& session) const {
+    const auto& known = sampled_.taken();
     std::set<std::string> names;
     try {
-        co_await work.session.execute("ROLLBACK TO SAVEPOINT deleting");
+        co_await session.execute("ROLLBACK TO SAVEPOINT deleting");
         for (std::size_t at = 0; at < known.rows.size(); ++at) {
-            const auto& exported = work.sampled.texts()[at];
+            const auto& exported = sampled_.texts()[at];
             const db::row_function compare = [&names, &known, &exported](std::string_view row) {
                 if (!exported.empty())
                     names.merge(different_fields(known.columns, exported, row));
             };
-            co_await db::for_each_row(work.session, look_sql(known, known.rows[at]), compare);
+            co_await db::for_each_row(session, look_sql(known, known.rows[at]), compare);
         }
     } catch (const db::error&) { // a key that is written in another way may be no value of its type
     }
