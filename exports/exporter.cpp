@@ -52,7 +52,7 @@ awaitable<void> settle_as_decided(const export_context& context, const unsettled
         throw lock_is_held(report);
     export_settling settling(context, opened);
     co_await settling.settle_by_verdict(file, decision);
-    co_await opened.transaction->rollback();
+    co_await leave_task(context, opened);
 }
 
 } // namespace
@@ -110,9 +110,10 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
     const auto file = std::ranges::find(files, name, &unsettled_file::name);
     if (file == files.end())
         throw async::error(failure::precondition, fmt::format("'{}' has no uncommitted rows", name));
-    const auto& database = context_.database;
-    const auto session = co_await db::connection::open(database.options, database.helper, database.log);
-    co_await settle_as_decided(context_, *file, decision, *session);
+    const auto settling = [this, &file, decision](db::connection& session) {
+        return settle_as_decided(context_, *file, decision, session);
+    };
+    co_await db::with_session(context_.database, settling);
 }
 
 awaitable<void> exporter::adopt() {
@@ -120,9 +121,10 @@ awaitable<void> exporter::adopt() {
     if (lease == nullptr)
         throw async::error(failure::usage, "exports go to a directory, which has no owner",
                            "--adopt is for a folder in a storage account: set EXPORT_TO=lake.");
-    const auto& database = context_.database;
-    const auto session = co_await db::connection::open(database.options, database.helper, database.log);
-    co_await hand_over(context_, *lease, *session);
+    const auto adopting = [this, lease](db::connection& session) {
+        return hand_over(context_, *lease, session);
+    };
+    co_await db::with_session(context_.database, adopting);
 }
 
 } // namespace exports

@@ -13,7 +13,7 @@ import pytest
 
 from support.archiver import Archiver
 from support.exports import BOUNDARY, COMMON_KNOWLEDGE, DirectoryPlace, Exports, LakePlace
-from support.gate import LakeGate, call_before, delay
+from support.gate import DatabaseGate, LakeGate, call_before, delay, kill_after
 from support.scene import KINDS, Kind
 from test_lost_history import History
 
@@ -294,6 +294,20 @@ def test_an_export_whose_lease_is_lost_before_commit_deletes_nothing(exports, az
         outcome = exports.archiver.run(*EXPORT, settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)}, timeout=90)
     assert rule.hits == 1 and outcome.code == (10 if taken else 5), str(outcome)
     assert exports.check()["agency"] == 0 and exports.place.names() == []
+
+
+def test_a_decision_about_a_file_leaves_no_lease_behind(exports, database, lake, container):
+    """Another server's run need not wait until it expires."""
+    exports.add(COMMON_KNOWLEDGE[0])
+    exports.remember()
+    with DatabaseGate(database.server.port) as gate:
+        gate.on(kill_after(), type="Q", contains="COMMIT")
+        gate.victim = exports.archiver.start(*EXPORT, settings={"DATABASE_URL": database.server.uri(database.name, port=gate.port)})
+        assert gate.victim.wait(60).code == 137
+    exports.archiver.run("recover", "--exports", "--keep", "agency-2025_01_01-12_00_00_AM.csv.gz", expect=0)
+    assert exports.check()["agency"] > 0 and exports.place.leftovers() == []
+    taken = lease(SimpleNamespace(lake=lake, container=container), "acquire", EXPORTS_LOCK, duration="15", proposed=str(uuid.uuid4()))
+    assert taken[0] == 201, taken
 
 
 def test_a_folder_of_exports_is_handed_over_on_purpose(exports, neighbour):
