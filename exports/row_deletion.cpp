@@ -8,6 +8,7 @@
 #include "exports/deletion_watch.hpp"
 #include "exports/target_table.hpp"
 #include "exports/task_sql.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -33,6 +34,7 @@ awaitable<void> row_deletion::read(const exports::task& task, lake::day boundary
     if (!statement_.target.empty())
         target = co_await naming(file(), find_target(opened_.session, statement_.target, statement_.only));
     relation_ = target ? target->relation : 0;
+    partitions_ = co_await partitions_of(opened_.session, relation_);
     if (statement_.unverified)
         co_return;
     if (!target) // the server's own error
@@ -68,8 +70,13 @@ awaitable<void> row_deletion::run(std::uint64_t rows, const db::change_counters&
     else
         deleted = co_await delete_counted();
     fault_point("export-deleted");
+    const bool proved = deleted == rows && compared_.compares() && compared_.same_rows();
+    if (!proved)
+        co_await must_have_the_same_partitions();
     if (deleted != rows)
         throw_unequal(opened_.task(), rows, "deleted", deleted);
+    if (compared_.compares())
+        co_await must_be_the_same_rows(rows);
     // A deferred constraint must fail before anything depends on this transaction.
     co_await opened_.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     if (deleted > 0)
@@ -86,20 +93,7 @@ awaitable<std::uint64_t> row_deletion::delete_compared(std::uint64_t rows) {
                                "select.sql exports other columns than those of " + compared_.table());
     };
     const auto sql = compared_.delete_sql(statement_);
-    const auto deleted = co_await naming(file(), db::for_each_row(opened_.session, sql, add, rows));
-    const bool same_number = deleted == rows;
-    if (same_number && !compared_.same_rows()) {
-        const auto columns = co_await compared_.columns_that_differ(opened_.session);
-        throw async::error(
-            failure::integrity,
-            fmt::format("task '{}': the {} rows that delete.sql deleted are not the {} rows that select.sql "
-                        "exported{}",
-                        opened_.task(), deleted, rows, columns),
-            "Both must mean the same rows, whatever order the server reads them in: give ORDER BY a unique "
-            "key where there is a LIMIT. Columns must be exported as the table has them. Nothing was "
-            "deleted.");
-    }
-    co_return deleted;
+    co_return co_await naming(file(), db::for_each_row(opened_.session, sql, add, rows));
 }
 
 // Rows that the author's own RETURNING returns are not needed: each is read and dropped.
@@ -117,6 +111,29 @@ awaitable<std::uint64_t> row_deletion::delete_counted() {
                            fmt::format("'{}' was {}, where a DELETE is expected", file(), done.command_tag()),
                            "Nothing was deleted.");
     co_return done.rows_affected();
+}
+
+// DELETE sees a partition that was attached meanwhile, and the rows of it that no COPY has read. Where the
+// digests agree, it had no such rows.
+awaitable<void> row_deletion::must_have_the_same_partitions() {
+    const auto now = co_await partitions_of(opened_.session, relation_);
+    if (now != partitions_)
+        throw lake::conflict(fmt::format("partitions of {} were attached or detached while rows were read",
+                                         statement_.target));
+}
+
+awaitable<void> row_deletion::must_be_the_same_rows(std::uint64_t rows) {
+    if (compared_.same_rows())
+        co_return;
+    const auto columns = co_await compared_.columns_that_differ(opened_.session);
+    throw async::error(
+        failure::integrity,
+        fmt::format("task '{}': the {} rows that delete.sql deleted are not the {} rows that select.sql "
+                    "exported{}",
+                    opened_.task(), rows, rows, columns),
+        "Both must mean the same rows, whatever order the server reads them in: give ORDER BY a unique "
+        "key where there is a LIMIT. Columns must be exported as the table has them. Nothing was "
+        "deleted.");
 }
 
 } // namespace exports

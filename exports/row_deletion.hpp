@@ -12,6 +12,7 @@
 #include "lake/day.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 namespace exports {
@@ -28,7 +29,8 @@ class row_deletion {
     [[nodiscard]] awaitable<void> read(const exports::task& task, lake::day boundary);
     // Takes the exported rows, once `read` has ended.
     [[nodiscard]] row_comparison& compared() noexcept { return compared_; }
-    // Throws async::error(integrity) unless it deletes the exported rows, `rows` of them, and nothing else.
+    // Throws async::error(integrity) unless it deletes the exported rows, `rows` of them, and nothing else;
+    // lake::conflict if it cannot be known because partitions were attached or detached since `read`.
     // `untouched`: the counts before it.
     [[nodiscard]] awaitable<void> run(std::uint64_t rows, const db::change_counters& untouched);
 
@@ -36,13 +38,16 @@ class row_deletion {
     [[nodiscard]] std::string file() const { return opened_.task() + "/delete.sql"; }
     [[nodiscard]] awaitable<std::uint64_t> delete_compared(std::uint64_t rows);
     [[nodiscard]] awaitable<std::uint64_t> delete_counted();
+    [[nodiscard]] awaitable<void> must_have_the_same_partitions();
+    [[nodiscard]] awaitable<void> must_be_the_same_rows(std::uint64_t rows);
     void warn_of_columns() const;
 
     const export_context& context_;
     task_transaction& opened_;
-    delete_shape statement_;     // the boundary in its place
-    row_comparison compared_;    // of nothing if the author vouches for the rows
-    std::uint32_t relation_ = 0; // the table that loses rows; 0: the catalog does not say which
+    delete_shape statement_;           // the boundary in its place
+    row_comparison compared_;          // of nothing if the author vouches for the rows
+    std::uint32_t relation_ = 0;       // the table that loses rows; 0: the catalog does not say which
+    std::set<std::string> partitions_; // of it, before the first row moves
 };
 
 } // namespace exports

@@ -108,4 +108,18 @@ awaitable<std::optional<target_table>> find_target(db::connection& session, std:
     co_return found;
 }
 
+awaitable<std::set<std::string>> partitions_of(db::connection& session, std::uint32_t relation) {
+    std::set<std::string> members;
+    if (relation == 0)
+        co_return members;
+    const auto number = std::to_string(relation);
+    const auto found =
+        co_await session.query("SELECT relid::pg_catalog.oid::pg_catalog.text"
+                               " FROM pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass)",
+                               number);
+    for (int row = 0; row < found.rows(); ++row)
+        members.emplace(found.text(row, 0));
+    co_return members;
+}
+
 } // namespace exports

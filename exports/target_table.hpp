@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,5 +31,9 @@ struct target_table {
 // inside a transaction. It does not rely on that search_path.
 [[nodiscard]] awaitable<std::optional<target_table>> find_target(db::connection& session, std::string name,
                                                                  bool only);
+
+// The oids of its partitions, of any depth, and of itself: as the catalog has them now, which a DELETE sees,
+// and not the snapshot. Empty if the table has none, and for 0.
+[[nodiscard]] awaitable<std::set<std::string>> partitions_of(db::connection& session, std::uint32_t relation);
 
 } // namespace exports

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from support.exports import DirectoryPlace, Exports, Shape
+from support.gate import DatabaseGate, call_before
 
 LOG = Shape("log", "log", columns="id bigint PRIMARY KEY, updated_at timestamptz, kind text, name text")
 DUE = "updated_at < %(export_boundary)s"
@@ -235,3 +236,21 @@ def test_functions_of_others_are_for_the_tasks_sql_alone(local, planted):
     fill(local)
     local.execute(f"CREATE FUNCTION public.{planted} LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$")
     run(local, copy(f"SELECT * FROM log WHERE {DUE}"), f"DELETE FROM log WHERE {DUE}", 0)
+
+
+@pytest.mark.parametrize("vouched", ["", VOUCHED], ids=["compared", "vouched for"])
+def test_a_task_begins_again_when_a_partition_is_attached_while_rows_are_read(local, database, vouched):
+    """DELETE sees it, and its rows, which COPY has not read."""
+    local.execute(f"CREATE TABLE log ({LOG.columns.replace(' PRIMARY KEY', '')}) PARTITION BY RANGE (id)")
+    local.execute("CREATE TABLE early PARTITION OF log FOR VALUES FROM (1) TO (11); CREATE TABLE late (LIKE log)")
+    for table, first in (("log", 1), ("late", 11)):
+        local.execute(f"INSERT INTO {table} SELECT i, timestamptz '2024-12-01', 'x', 'y' FROM generate_series({first}, {first + 9}) AS i")
+    local.write("log", copy("SELECT * FROM log"), vouched + "DELETE FROM log")
+    attach = call_before(lambda: local.execute("ALTER TABLE log ATTACH PARTITION late FOR VALUES FROM (11) TO (21)"))
+    with DatabaseGate(database.server.port) as gate:
+        rule = gate.on(attach, contains="DELETE FROM log")
+        outcome = local.run(expect=0, settings={"DATABASE_URL": database.server.uri(database.name, port=gate.port)})
+    assert rule.hits and len(outcome.events("export.again")) == 1, str(outcome)
+    (name,) = local.place.names()
+    assert len(gzip.decompress(local.place.read(name)).decode().splitlines()) == 1 + 20
+    assert local.execute("SELECT count(*) FROM log")[0][0] == 0
