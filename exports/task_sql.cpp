@@ -19,6 +19,18 @@ constexpr std::string_view vouch_hint =
     "both statements mean the same rows, by the comment `-- event-archiver: unverified` in delete.sql: then "
     "their numbers alone are compared.";
 
+// Where the server refuses a DELETE for a publication, PostgreSQL 15 has the SQLSTATE of a wrong column.
+constexpr std::string_view publication_hint =
+    "If the file is right, a publication is in the way of the DELETE: the table's replica identity must have "
+    "the columns of its row filter, and its column list must have those of the replica identity. Or "
+    "take the filter, or the list, away.";
+
+std::string hint_about(const db::error& failed, std::string_view file) {
+    if (failed.state() == "42P10" && file.ends_with("/delete.sql"))
+        return fmt::format("{} {}", fix_file_hint, publication_hint);
+    return std::string(fix_file_hint);
+}
+
 } // namespace
 
 std::string bound_sql_of(std::string_view sql, lake::day boundary) {
@@ -33,7 +45,7 @@ db::error about_file(const db::error& failed, std::string_view file) {
     const bool wrong = (state.starts_with("42") && state != "42501") || state.starts_with("0A");
     db::error made(wrong ? async::failure::precondition : failed.kind(), failed.message(), failed.state(),
                    failed.connection_usable(),
-                   wrong && failed.hint().empty() ? std::string(fix_file_hint) : failed.hint());
+                   wrong && failed.hint().empty() ? hint_about(failed, file) : failed.hint());
     made.set_server_words(failed.server_words());
     made.set_position(failed.position());
     if (!failed.may_repeat())

@@ -254,3 +254,11 @@ def test_a_task_begins_again_when_a_partition_is_attached_while_rows_are_read(lo
     (name,) = local.place.names()
     assert len(gzip.decompress(local.place.read(name)).decode().splitlines()) == 1 + 20
     assert local.execute("SELECT count(*) FROM log")[0][0] == 0
+
+
+@pytest.mark.parametrize("publication", ["log WHERE (kind <> 'no')", "log (kind)"], ids=["a row filter", "a column list"])
+def test_a_publication_that_refuses_the_delete_is_named_beside_the_file(local, publication):
+    fill(local)
+    local.execute(f"CREATE PUBLICATION half FOR TABLE {publication}")
+    outcome = run(local, copy("SELECT * FROM log"), "DELETE FROM log", expect=3)
+    assert "'log/delete.sql'" in outcome.stderr and "a publication is in the way" in outcome.stderr, str(outcome)
