@@ -1,5 +1,5 @@
-// The transaction of a task from COPY to COMMIT. docs/exports.md says of each step what happens if the
-// process dies there. Tested by tests/integration/test_export_rows.py.
+// The transaction of a task from COPY to COMMIT. docs/exports.md says what happens if the process dies.
+// Tested by tests/integration/test_export_rows.py.
 #pragma once
 
 #include "async/asio.hpp"
