@@ -153,8 +153,9 @@ void try_showing(const fs::path& directory, const hidden_name& hidden) {
 
 std::optional<file_name> show(const fs::path& directory, const hidden_name& hidden) {
     const auto part = directory / hidden.part();
+    auto name = hidden.name;
     try {
-        for (auto name = hidden.name;; name = name.next()) {
+        for (;; name = name.next()) {
             const auto outcome = rename_new(part, directory / name.text());
             if (outcome == renamed::missing)
                 return std::nullopt;
@@ -164,15 +165,16 @@ std::optional<file_name> show(const fs::path& directory, const hidden_name& hidd
             return name;
         }
     } catch (const async::error& failed) {
-        const auto name = (directory / hidden.name.text()).string();
+        // If the name is taken by then, `mv -n` does nothing, and may exit with 0: the mark has to stay.
         throw async::error(
             async::failure::temporary,
             fmt::format(
                 "rows were deleted, and their file cannot be given its name: they are in '{}', hidden: {}",
                 part.string(), failed.message()),
             fmt::format("Once the file system works again, the task's next run names it, or `event-archiver "
-                        "recover --exports`. By hand: mv '{}' '{}' && rm '{}'",
-                        part.string(), name, (directory / hidden.pending()).string()));
+                        "recover --exports`. By hand: mv -n '{0}' '{1}' && [ ! -e '{0}' ] && rm '{2}'",
+                        part.string(), (directory / name.text()).string(),
+                        (directory / hidden.pending()).string()));
     }
 }
 

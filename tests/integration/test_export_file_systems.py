@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_named_after_commit_is_a_failure(local, shim, tmp_
     outcome = local.run(settings=settings, expect=5)
     failed = outcome.events("export.failed")[0]
     (part,) = local.place.directory.glob(".*.part")
-    assert "rows were deleted" in failed["msg"] and part.name in failed["msg"] and f"mv '{part}' '{local.place.directory / FIRST}'" in failed["error.hint"], str(outcome)
+    assert "rows were deleted" in failed["msg"] and part.name in failed["msg"] and f"mv -n '{part}' '{local.place.directory / FIRST}'" in failed["error.hint"], str(outcome)
     assert local.place.names() == [] and len(local.place.leftovers()) == 2
     # The same sentence for as long as it stays so; nothing more is deleted.
     for arguments in (["export", "--boundary", str(BOUNDARY)], ["recover", "--exports"], ["recover", "--exports", "--keep", FIRST]):
@@ -118,11 +118,35 @@ def test_a_file_that_cannot_be_named_after_commit_is_a_failure(local, shim, tmp_
     assert local.check()["agency"] == due and local.place.names() == [FIRST] and local.place.leftovers() == []
 
 
-def test_what_the_sentence_says_to_do_by_hand_does_it(local, shim, tmp_path):
+def hint_of_a_file_without_a_name(local, shim, tmp_path, database, meanwhile) -> str:
     (tmp_path / "broken").touch()
     settings = shimmed(shim, noreplace=errno.EINVAL, link=errno.EPERM, showing=errno.EIO, **{"while": tmp_path / "broken"})
-    outcome = local.run(settings=settings, expect=5)
-    subprocess.run(["sh", "-ec", outcome.events("export.failed")[0]["error.hint"].partition("By hand: ")[2]], check=True)
+    with DatabaseGate(database.server.port) as gate:
+        gate.on(call_before(meanwhile), type="Q", contains="COMMIT")
+        outcome = local.run(expect=5, settings={**settings, "DATABASE_URL": database.server.uri(database.name, port=gate.port)})
+    return outcome.events("export.failed")[0]["error.hint"].partition("By hand: ")[2]
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["free", "taken since the run began"])
+def test_what_the_sentence_says_to_do_by_hand_does_it(local, shim, tmp_path, database, taken):
+    """Another database exports into the directory as well: its file keeps its name."""
+    first = local.place.directory / FIRST
+    told = hint_of_a_file_without_a_name(local, shim, tmp_path, database, lambda: first.write_bytes(b"of others") if taken else None)
+    subprocess.run(["sh", "-ec", told], check=True)
+    if taken:
+        assert first.read_bytes() == b"of others"
+        first.unlink()
+        assert local.place.names() == [FIRST.replace(".csv.gz", ".2.csv.gz")]
+    assert local.check()["agency"] > 0 and local.place.leftovers() == []
+
+
+def test_what_the_sentence_says_to_do_by_hand_replaces_no_file(local, shim, tmp_path, database):
+    told = hint_of_a_file_without_a_name(local, shim, tmp_path, database, lambda: None)
+    (local.place.directory / FIRST).write_bytes(b"of others")
+    assert subprocess.run(["sh", "-ec", told], check=False).returncode != 0
+    assert (local.place.directory / FIRST).read_bytes() == b"of others" and len(local.place.leftovers()) == 2
+    (local.place.directory / FIRST).unlink()
+    local.run(expect=0)
     assert local.check()["agency"] > 0 and local.place.leftovers() == []
 
 
