@@ -28,6 +28,11 @@ namespace {
 awaitable<void> hand_over(const export_context& context, lake::folder_lease& lease, db::connection& session) {
     const db::transaction_options options;
     auto looking = co_await db::transaction::begin(session, options);
+    const bool alone = co_await exclude_exports(session); // they share the lease that is released here
+    if (!alone) {
+        const auto busy = co_await exports_at_work(session);
+        throw busy;
+    }
     const auto position = co_await db::position_of(session);
     auto claim = co_await lake::claim_of(session, position, "exports");
     const auto ours = lake::describe(claim.owner);

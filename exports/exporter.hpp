@@ -31,8 +31,8 @@ class exporter {
     [[nodiscard]] awaitable<std::uint64_t> recover();
     // Settles one file as a person decided. Throws async::error(precondition) if it is not unsettled.
     [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
-    // Makes this database the owner of the folder. Throws async::error(locked) while another server's run is
-    // at work, (usage) for exports to a directory.
+    // Makes this database the owner of the folder. Throws async::error(locked) while an export into it is at
+    // work, (usage) for exports to a directory.
     [[nodiscard]] awaitable<void> adopt();
 
   private:

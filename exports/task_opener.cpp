@@ -6,9 +6,15 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <string_view>
+
 namespace exports {
 
 namespace {
+
+// Of the advisory lock that all exports of a database share while they need the folder's lease.
+constexpr std::string_view exports_key = "event-archiver/exports";
 
 // False if another run of the task has it.
 awaitable<bool> take_task_lock(task_transaction& opened) {
@@ -29,9 +35,11 @@ awaitable<bool> take_task_lease(const export_context& context, task_transaction&
     auto* const lease = context.sink.lease();
     if (lease == nullptr)
         co_return true;
-    const auto shared = co_await opened.session.query(
-        "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended("
-        "'event-archiver/exports'::pg_catalog.text, 0::pg_catalog.int8))");
+    const std::string key(exports_key);
+    const auto shared = co_await opened.session.query("SELECT pg_catalog.pg_try_advisory_xact_lock_shared("
+                                                      "pg_catalog.hashtextextended($1::pg_catalog.text, "
+                                                      "0::pg_catalog.int8))",
+                                                      key);
     if (!shared.boolean(0, 0))
         co_return false;
     auto claim = co_await lake::claim_of(opened.session, opened.position, "exports");
@@ -48,13 +56,6 @@ awaitable<task_opening> take_both(const export_context& context, task_transactio
     co_return leased ? task_opening::open : task_opening::lease_busy;
 }
 
-awaitable<bool> is_alone(task_transaction& opened) {
-    const auto locked = co_await opened.session.query(
-        "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended("
-        "'event-archiver/exports'::pg_catalog.text, 0::pg_catalog.int8))");
-    co_return locked.boolean(0, 0);
-}
-
 } // namespace
 
 awaitable<task_opening> open_task(const export_context& context, task_transaction& opened) {
@@ -69,10 +70,30 @@ awaitable<task_opening> open_task(const export_context& context, task_transactio
 }
 
 awaitable<void> leave_task(const export_context& context, task_transaction& opened) {
-    lake::departure leaving{
-        context.sink.lease(), opened.session, opened.transaction, {}, [&opened] { return is_alone(opened); },
-        context.log};
+    lake::departure leaving{context.sink.lease(),
+                            opened.session,
+                            opened.transaction,
+                            {},
+                            [&opened] { return exclude_exports(opened.session); },
+                            context.log};
     co_await lake::leave_folder(std::move(leaving));
+}
+
+awaitable<bool> exclude_exports(db::connection& session) {
+    const std::string key(exports_key);
+    const auto locked = co_await session.query("SELECT pg_catalog.pg_try_advisory_xact_lock("
+                                               "pg_catalog.hashtextextended($1::pg_catalog.text, "
+                                               "0::pg_catalog.int8))",
+                                               key);
+    co_return locked.boolean(0, 0);
+}
+
+awaitable<async::error> exports_at_work(db::connection& session) {
+    const auto holders = co_await db::holders_of(session, std::string(exports_key));
+    co_return async::error(
+        async::failure::locked,
+        fmt::format("an export to the folder is at work{}{}", holders.empty() ? "" : ": ", holders),
+        "Say it again once it has ended.");
 }
 
 async::error lock_is_held(const task_report& report) {

@@ -23,6 +23,11 @@ enum class task_opening : std::uint8_t {
 // Releases the lease if no other run on this server needs it. Rolls back what is open.
 [[nodiscard]] awaitable<void> leave_task(const export_context& context, task_transaction& opened);
 
+// Excludes all exports of this database until the transaction ends. False if one is at work.
+[[nodiscard]] awaitable<bool> exclude_exports(db::connection& session);
+// After that: async::error(locked), with what is known of the other run.
+[[nodiscard]] awaitable<async::error> exports_at_work(db::connection& session);
+
 // The error for a lock that is busy: async::error(locked), with what the report says of its holder.
 [[nodiscard]] async::error lock_is_held(const task_report& report);
 

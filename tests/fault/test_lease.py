@@ -325,6 +325,19 @@ def test_a_folder_of_exports_is_handed_over_on_purpose(exports, neighbour):
     assert exports.check()["agency"] > 0
 
 
+def test_a_folder_is_not_handed_over_while_an_export_is_at_work(exports, azurite):
+    """The export proves its lease before COMMIT, and needs it until then."""
+    exports.add(COMMON_KNOWLEDGE[0])
+    exports.remember()
+    handed = []
+    with LakeGate(azurite.port) as gate:
+        gate.on(call_before(lambda: handed.append(exports.archiver.run("recover", "--exports", "--adopt"))), method="PUT", contains="comp=blocklist")
+        outcome = exports.archiver.run(*EXPORT, settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)}, timeout=90)
+    assert handed[0].code == 10 and "an export to the folder is at work: pid " in handed[0].stderr, str(handed[0])
+    assert outcome.code == 0, str(outcome)
+    assert exports.check()["agency"] > 0
+
+
 def test_exports_to_a_directory_have_no_owner(archiver, database, tmp_path):
     exports = Exports(archiver, database.connection, tmp_path, DirectoryPlace(tmp_path / "out"))
     outcome = exports.archiver.run("recover", "--exports", "--adopt", expect=2)
