@@ -71,24 +71,25 @@ staging_context target_of(const async::asio::any_io_executor& executor, const ru
     if (work.plan.how != reading::by_day)
         judge = [trial = std::make_shared<file_trial>(executor, context, work.opened)](
                     const lake::listed_file& file) { return trial->must_be_restorable(file); };
-    return {context.lake,
-            context.pages,
-            context.log,
-            context.report,
-            work.opened.table,
-            work.opened.position,
-            work.came_back,
-            work.plan.days,
-            work.plan.how == reading::by_day,
-            work.plan.rows,
-            work.row_bytes,
-            context.new_nonce(),
-            context.settings.parallel,
-            context.settings.compression,
-            context.settings.placement.encryption_scope,
-            &ledger,
-            work.compare_rows,
-            std::move(judge)};
+    return {.lake = context.lake,
+            .pages = context.pages,
+            .log = context.log,
+            .report = context.report,
+            .table = work.opened.table,
+            .position = work.opened.position,
+            .existing = work.opened.files,
+            .came_back = work.came_back,
+            .planned = work.plan.days,
+            .by_day = work.plan.how == reading::by_day,
+            .rows = work.plan.rows,
+            .row_bytes = work.row_bytes,
+            .nonce = context.new_nonce(),
+            .parallel = context.settings.parallel,
+            .compression = context.settings.compression,
+            .encryption_scope = context.settings.placement.encryption_scope,
+            .book = &ledger,
+            .digest_rows = work.compare_rows,
+            .judge_others = std::move(judge)};
 }
 
 awaitable<void> read_rows(const run_context& context, archive_transaction& work, reader_context source) {
@@ -131,22 +132,21 @@ awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger, arc
 
     work.came_back = co_await days_that_came_back(work);
     const auto executor = co_await async::asio::this_coro::executor;
-    work.staging =
-        std::make_unique<staging>(executor, target_of(executor, context, ledger, work), work.opened.files);
+    work.staging = std::make_unique<staging>(executor, target_of(executor, context, ledger, work));
 
     rate_limit limit(context.settings.rate_limit);
-    reader_context source{context.database,
-                          context.helper,
-                          context.log,
-                          context.report,
-                          work.opened.table,
-                          work.plan.rows,
-                          std::string(snapshot.text(0, 0)),
-                          context.settings.parallel,
-                          context.settings.settle_wait,
-                          limit,
-                          work.opened.position,
-                          work.policies_apply};
+    reader_context source{.database = context.database,
+                          .helper = context.helper,
+                          .log = context.log,
+                          .report = context.report,
+                          .table = work.opened.table,
+                          .rows = work.plan.rows,
+                          .snapshot = std::string(snapshot.text(0, 0)),
+                          .parallel = context.settings.parallel,
+                          .lock_timeout = context.settings.settle_wait,
+                          .limit = limit,
+                          .server = work.opened.position,
+                          .policies_apply = work.policies_apply};
     if (order == deletion_order::beside_reading)
         co_await read_and_delete(context, work, std::move(source));
     else

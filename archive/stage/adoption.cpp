@@ -60,7 +60,7 @@ void must_have_types(const lake::listed_file& file, types_judge& types) {
 
 awaitable<void> staging::prepare(day_file& file) {
     file.block_target = lake::block_size_target(0, memory().bytes, context_.parallel);
-    const auto* const found = existing_.find(file.key);
+    const auto* const found = context_.existing.find(file.key);
     if (found == nullptr) {
         co_await store_when_possible(file, header_);
         co_return;
@@ -70,7 +70,7 @@ awaitable<void> staging::prepare(day_file& file) {
     file.existing = before.properties;
     const lake::file_key other_kind{file.which(),
                                     file.compressed() ? lake::compression::none : lake::compression::gzip};
-    if (const auto* const other = existing_.find(other_kind); other != nullptr)
+    if (const auto* const other = context_.existing.find(other_kind); other != nullptr)
         co_await remember_rows_of(file, *other);
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto treated = lake::choose_treatment(before.properties, before.mark, context_.lake.where(), now);
@@ -183,7 +183,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     const auto expected = expected_of(context_.table, file.which());
     std::optional<lake::file_record> held;
     if (!file.base)
-        held = co_await content_known(existing_.at(file.key));
+        held = co_await content_known(context_.existing.at(file.key));
     std::optional<known_content> known;
     if (held)
         known.emplace(*held, header_);
@@ -198,7 +198,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
             file.whole->add(as_copy_writes(row));
     };
     lake::content_check seen(file.name, file.compressed(), expected, keep,
-                             context_.lake.row_limit(existing_.at(file.key)));
+                             context_.lake.row_limit(context_.existing.at(file.key)));
     if (file.base) // ours: its checksum proves its rows, even if the table's columns have changed
         seen.trust_rows();
     const bool by_line = how.restage && !file.compressed();

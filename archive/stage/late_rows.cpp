@@ -49,7 +49,7 @@ bool staging::may_have_late(const lake::listed_file& source) const {
 // with all rows of the day anyway.
 void staging::expect_late(day_file& file) {
     for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
-        const auto* const found = existing_.find({file.which(), kind});
+        const auto* const found = context_.existing.find({file.which(), kind});
         if (found != nullptr && may_have_late(*found))
             file.late_before = std::max(file.late_before, rows_before(*found));
     }
@@ -138,7 +138,7 @@ awaitable<void> staging::compare_late(day_file& file) {
 
 awaitable<void> staging::compare_all(day_file& file) {
     for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
-        const auto* const found = existing_.find({file.which(), kind});
+        const auto* const found = context_.existing.find({file.which(), kind});
         if (found == nullptr || !may_have_late(*found))
             continue;
         const auto& source = *found;

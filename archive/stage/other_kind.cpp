@@ -99,7 +99,8 @@ lake::file_record staging::record_of(const lake::content_check& seen, bool compr
 // What 0.1.0 recorded of a gzip file is the checksum of its compressed bytes, and others compress otherwise.
 void staging::must_be_compressed_again(const day_file& file, std::uint64_t rows,
                                        const lake::file_record& known) const {
-    if (!file.compressed() || existing_.at(file.key).mark.mark || rows < known.rows || known.csv_crc != 0)
+    const bool marked = context_.existing.at(file.key).mark.mark.has_value();
+    if (!file.compressed() || marked || rows < known.rows || known.csv_crc != 0)
         throw changed_by_others(file.name);
     context_.log.warn(
         "day.compressed_again",

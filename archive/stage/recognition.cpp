@@ -182,7 +182,7 @@ awaitable<bool> staging::take_as_recognised(day_file& file, lake::content_digest
             digest_.add(rows);
         co_return true;
     }
-    (void)co_await remember_rows_in(file, existing_.at(file.key));
+    (void)co_await remember_rows_in(file, context_.existing.at(file.key));
     co_return false;
 }
 

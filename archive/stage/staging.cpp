@@ -32,10 +32,8 @@ lake::file_key choose_file(lake::day which, lake::compression wanted, const lake
     return !existing.contains(preferred) && existing.contains(other) ? other : preferred;
 }
 
-staging::staging(const async::asio::any_io_executor& executor, staging_context context,
-                 const lake::file_map& existing)
+staging::staging(const async::asio::any_io_executor& executor, staging_context context)
     : context_(std::move(context))
-    , existing_(existing)
     , file_ready_(executor)
     , queue_changed_(executor)
     , key_(context_.table)
@@ -43,7 +41,7 @@ staging::staging(const async::asio::any_io_executor& executor, staging_context c
     , header_(csv::header_line(context_.table.columns))
     , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_))))
     , types_(context_.table, context_.position) {
-    account_for(existing_.size() * lake::packed_file_bytes);
+    account_for(context_.existing.size() * lake::packed_file_bytes);
 }
 
 staging::~staging() { context_.pages.take_back(set_aside_); }
@@ -55,7 +53,7 @@ void staging::account_for(std::size_t bytes) noexcept {
 }
 
 void staging::must_not_be_directory(const lake::file_key& key) const {
-    if (!existing_.contains(key) && context_.lake.is_directory(key))
+    if (!context_.existing.contains(key) && context_.lake.is_directory(key))
         throw async::error(
             failure::precondition,
             fmt::format("'{}' cannot be written: a directory has that name", context_.lake.name_of(key)),
@@ -65,9 +63,9 @@ void staging::must_not_be_directory(const lake::file_key& key) const {
 awaitable<day_file*> staging::file_for(lake::day which) {
     auto found = files_.find(which);
     if (found == files_.end()) {
-        const auto key = choose_file(which, context_.compression, existing_);
+        const auto key = choose_file(which, context_.compression, context_.existing);
         must_not_be_directory(key);
-        account_for(file_memory + (existing_.contains(key) ? existing_memory : 0));
+        account_for(file_memory + (context_.existing.contains(key) ? existing_memory : 0));
         found = files_
                     .emplace(which, std::make_unique<day_file>(key, context_.lake.name_of(key),
                                                                context_.nonce, context_.pages))

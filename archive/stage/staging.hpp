@@ -39,6 +39,7 @@ struct staging_context {
     run_report& report;
     const table_description& table;
     const db::server_position& position;
+    const lake::file_map& existing; // files of the folder
     // Days whose file has rows that the table has again.
     const std::set<lake::day>& came_back;
     const std::vector<planned_day>&
@@ -68,8 +69,7 @@ struct staging_context {
 
 class staging {
   public:
-    staging(const async::asio::any_io_executor& executor, staging_context context,
-            const lake::file_map& existing);
+    staging(const async::asio::any_io_executor& executor, staging_context context);
     ~staging();
     staging(const staging&) = delete;
     staging& operator=(const staging&) = delete;
@@ -185,7 +185,6 @@ class staging {
     [[nodiscard]] day_file* fullest();
 
     staging_context context_;
-    const lake::file_map& existing_;
     std::map<lake::day, std::unique_ptr<day_file>> files_;
     std::map<lake::day, bool> ready_;
     async::condition file_ready_;

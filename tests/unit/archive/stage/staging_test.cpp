@@ -49,11 +49,20 @@ class staging_test : public test_support::memory_lake_test {
             existing_.emplace(lake::file_key{lake::day::from_number(number).value(), day_.compression},
                               lake_.file(name));
         lake_.requests.clear();
-        staging_.emplace(io_.get_executor(),
-                         staging_context{lake_, pages_, log_, report_, table_, position_, came_back_,
-                                         planned_, true, rows_, 0, std::string(56, 'd'), 2,
-                                         lake::compression::none},
-                         existing_);
+        staging_.emplace(io_.get_executor(), staging_context{.lake = lake_,
+                                                             .pages = pages_,
+                                                             .log = log_,
+                                                             .report = report_,
+                                                             .table = table_,
+                                                             .position = position_,
+                                                             .existing = existing_,
+                                                             .came_back = came_back_,
+                                                             .planned = planned_,
+                                                             .by_day = true,
+                                                             .rows = rows_,
+                                                             .nonce = std::string(56, 'd'),
+                                                             .parallel = 2,
+                                                             .compression = lake::compression::none});
         return fill(std::move(rows));
     }
     async::awaitable<void> fill(std::vector<std::string> rows) {

@@ -23,11 +23,20 @@ class waiting_rows_test : public test_support::memory_lake_test {
         table_.time_column = "\"created_at\"";
         table_.keys = {{"id", "\"id\"", "integer", 0}};
         rows_.upper = "2025-01-01 00:00:00";
-        staging_.emplace(io_.get_executor(),
-                         staging_context{lake_, pages_, log_, report_, table_, position_, came_back_,
-                                         planned_, false, rows_, 0, std::string(56, 'd'), 2,
-                                         lake::compression::none},
-                         existing_);
+        staging_.emplace(io_.get_executor(), staging_context{.lake = lake_,
+                                                             .pages = pages_,
+                                                             .log = log_,
+                                                             .report = report_,
+                                                             .table = table_,
+                                                             .position = position_,
+                                                             .existing = existing_,
+                                                             .came_back = came_back_,
+                                                             .planned = planned_,
+                                                             .by_day = false,
+                                                             .rows = rows_,
+                                                             .nonce = std::string(56, 'd'),
+                                                             .parallel = 2,
+                                                             .compression = lake::compression::none});
         run(open_files());
         leave(0);
     }
