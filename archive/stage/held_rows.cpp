@@ -20,12 +20,15 @@ held_rows::found held_rows::take(std::uint64_t key_hash, std::uint64_t row_crc) 
     const auto same = std::ranges::equal_range(of_key, row_crc, {}, &row::crc);
     if (same.empty())
         return found::other_content;
-    for (auto at = same.begin() - rows_.begin(); at < same.end() - rows_.begin(); ++at)
-        if (!taken_[static_cast<std::size_t>(at)]) {
-            taken_[static_cast<std::size_t>(at)] = true;
-            return found::same;
-        }
-    return found::none;
+    // Equal rows are taken in their order. There may be a million of them: the first that is left is searched
+    // for by halves.
+    const auto end = taken_.begin() + (same.end() - rows_.begin());
+    const auto next = std::partition_point(taken_.begin() + (same.begin() - rows_.begin()), end,
+                                           [](bool taken) { return taken; });
+    if (next == end)
+        return found::none;
+    *next = true;
+    return found::same;
 }
 
 void held_rows::clear() {

@@ -34,5 +34,21 @@ TEST(held_rows, are_a_multiset) {
     EXPECT_TRUE(rows.empty());
 }
 
+// If each of them were compared with all before it, this would take minutes.
+TEST(held_rows, are_taken_one_by_one_although_many_are_equal) {
+    constexpr int equal = 200'000;
+    held_rows rows;
+    for (int each = 0; each < equal; ++each) {
+        rows.add(7, 70);
+        rows.add(8, 80);
+    }
+    int taken = 0;
+    while (rows.take(7, 70) == found::same)
+        ++taken;
+    EXPECT_EQ(taken, equal);
+    EXPECT_EQ(rows.take(7, 70), found::none);
+    EXPECT_EQ(rows.take(8, 80), found::same);
+}
+
 } // namespace
 } // namespace archive
