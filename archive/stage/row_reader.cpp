@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -24,7 +25,103 @@ void must_agree(std::uint64_t counted, std::uint64_t received, std::string_view 
                                                            where, counted, received));
 }
 
+// What is done with the rows of a COPY. `take` returns the bytes of the row, or 0 and has done nothing: then
+// `take_later` is awaited, if there is one.
+struct appended_rows {
+    staging& target;
+    day_file& file;
+
+    std::size_t take(std::string_view row) { return target.try_append(file, row) ? row.size() : 0; }
+    awaitable<std::size_t> take_later(std::string_view row) {
+        co_await target.append_when_possible(file, row);
+        co_return row.size();
+    }
+};
+
+// With the number of its day in front of each. Neighbours in the heap are mostly of one day: its file is
+// looked up once for a run of them.
+struct appended_rows_of_days {
+    staging& target;
+    std::optional<lake::day>& last;
+    std::uint64_t& dayless;
+    csv::day_splitter days{};
+    std::optional<std::int32_t> number{};
+    std::optional<lake::day> which{}; // that of `number`; empty: it belongs to no day
+    day_file* file = nullptr;         // of `which`
+
+    std::size_t take(std::string_view line) {
+        const auto dated = days.split(line);
+        return dated.day == number ? take(dated) : 0;
+    }
+    std::size_t take(const csv::dated_row& dated) {
+        if (!which)
+            ++dayless;
+        else if (!target.try_append(*file, dated.row))
+            return 0;
+        return dated.row.size();
+    }
+    awaitable<std::size_t> take_later(std::string_view line) {
+        const auto dated = days.split(line);
+        if (dated.day != number) {
+            number = dated.day;
+            which = number ? lake::day::from_number(*number) : std::nullopt;
+            if (which) {
+                last = which;
+                file = co_await target.file_for(*which);
+            }
+            if (const auto bytes = take(dated); bytes > 0)
+                co_return bytes;
+        }
+        co_await target.append_when_possible(*file, dated.row);
+        co_return dated.row.size();
+    }
+};
+
+struct noted_rows {
+    staging& target;
+    day_file& file;
+
+    std::size_t take(std::string_view row) {
+        target.note_late(file, row);
+        return row.size();
+    }
+};
+
+struct summed_rows {
+    lake::content_digest digest{};
+    std::string first{};
+
+    std::size_t take(std::string_view row) {
+        if (first.empty())
+            first = row;
+        digest.add(row);
+        return row.size();
+    }
+};
+
 } // namespace
+
+template <typename Rows>
+awaitable<std::uint64_t> row_reader::copy(db::connection& session, std::string sql,
+                                          std::optional<std::uint64_t> rows_expected, std::string_view name,
+                                          Rows& rows) {
+    auto copy = co_await session.start_copy_out(sql, rows_expected);
+    std::uint64_t received = 0;
+    do {
+        std::uint64_t bytes = 0;
+        while (const auto row = copy.next()) {
+            ++received;
+            auto taken = rows.take(row->text());
+            if constexpr (requires { rows.take_later(row->text()); })
+                if (taken == 0)
+                    taken = co_await rows.take_later(row->text());
+            bytes += taken;
+        }
+        co_await context_.limit.spend(bytes);
+    } while (co_await copy.wait());
+    must_agree(copy.rows_sent(), received, name);
+    co_return received;
+}
 
 awaitable<void> row_reader::read_day(db::connection& session, const planned_day& planned) {
     auto* const file = co_await target_.file_for(planned.which);
@@ -39,20 +136,8 @@ awaitable<void> row_reader::read_day(db::connection& session, const planned_day&
         co_return;
     }
     const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
-    auto copy = co_await session.start_copy_out(sql, planned.rows);
-    std::uint64_t received = 0;
-    do {
-        std::uint64_t bytes = 0;
-        while (auto row = copy.next()) {
-            ++received;
-            bytes += row->text().size();
-            if (!target_.try_append(*file, row->text()))
-                co_await target_.append_when_possible(*file, row->text());
-        }
-        co_await context_.limit.spend(bytes);
-    } while (co_await copy.wait());
-
-    must_agree(copy.rows_sent(), received, file->name);
+    appended_rows rows{target_, *file};
+    const auto received = co_await copy(session, sql, planned.rows, file->name, rows);
     must_agree(planned.rows, received, file->name);
     target_.finish(*file);
     fault_point("day-copied");
@@ -60,32 +145,15 @@ awaitable<void> row_reader::read_day(db::connection& session, const planned_day&
                        {{"day", planned.which.text()}, {"rows", file->rows}, {"bytes", file->bytes}});
 }
 
-// Within the limit of bytes a second.
-awaitable<void> row_reader::copy_rows(db::connection& session, std::string sql,
-                                      std::optional<std::uint64_t> rows_expected, std::string_view name,
-                                      db::row_function take) {
-    auto copy = co_await session.start_copy_out(sql, rows_expected);
-    std::uint64_t received = 0;
-    do {
-        std::uint64_t bytes = 0;
-        while (const auto row = copy.next()) {
-            ++received;
-            bytes += row->text().size();
-            take(row->text());
-        }
-        co_await context_.limit.spend(bytes);
-    } while (co_await copy.wait());
-    must_agree(copy.rows_sent(), received, name);
-}
-
 // Rows that came after older ones of the day had been archived, or that are in the file already.
 awaitable<void> row_reader::look_for_late(db::connection& session, const planned_day& planned,
                                           day_file& file) {
-    auto rows = one_day(context_.rows, planned.which);
-    rows.upper = std::min(rows.upper, file.late_before);
-    if (rows.lower < rows.upper) {
-        const db::row_function note = [this, &file](std::string_view row) { target_.note_late(file, row); };
-        co_await copy_rows(session, copy_day_sql(context_.table, rows), std::nullopt, file.name, note);
+    auto selected = one_day(context_.rows, planned.which);
+    selected.upper = std::min(selected.upper, file.late_before);
+    if (selected.lower < selected.upper) {
+        noted_rows rows{target_, file};
+        const auto sql = copy_day_sql(context_.table, selected);
+        static_cast<void>(co_await copy(session, sql, std::nullopt, file.name, rows));
     }
     co_await target_.compare_late(file);
 }
@@ -93,21 +161,16 @@ awaitable<void> row_reader::look_for_late(db::connection& session, const planned
 // A restored day in which nothing has changed is read once and takes no memory, whatever its size.
 awaitable<bool> row_reader::recognise_day(db::connection& session, const planned_day& planned,
                                           day_file& file) {
-    lake::content_digest rows;
-    std::string first;
-    const db::row_function add = [&rows, &first](std::string_view row) {
-        if (first.empty())
-            first = row;
-        rows.add(row);
-    };
+    summed_rows rows;
     const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
-    co_await copy_rows(session, sql, planned.rows, file.name, add);
-    must_agree(planned.rows, rows.rows, file.name);
-    const bool recognised = co_await target_.take_as_recognised(file, rows, std::move(first));
+    const auto received = co_await copy(session, sql, planned.rows, file.name, rows);
+    must_agree(planned.rows, received, file.name);
+    const auto& digest = rows.digest;
+    const bool recognised = co_await target_.take_as_recognised(file, digest, std::move(rows.first));
     if (recognised) {
-        context_.report.rows_read += rows.rows;
-        context_.report.rows_stored += rows.rows;
-        context_.report.bytes_read += rows.bytes + rows.rows;
+        context_.report.rows_read += digest.rows;
+        context_.report.rows_stored += digest.rows;
+        context_.report.bytes_read += digest.bytes + digest.rows;
     }
     co_return recognised;
 }
@@ -117,37 +180,9 @@ awaitable<void> row_reader::read_range(db::connection& session, const page_range
     fault_point("before-copy");
     async::span shown(context_.log, "readers", "copy pages from", std::to_string(pages.first));
     const auto sql = copy_range_sql(context_.table, context_.rows, pages);
-    auto copy = co_await session.start_copy_out(sql);
-    std::uint64_t received = 0;
-    // Neighbours in the heap are mostly of one day: its file is looked up once for a run of them.
-    csv::day_splitter days;
-    std::optional<std::int32_t> number;
-    std::optional<lake::day> which; // that of `number`; empty: it belongs to no day
-    day_file* file = nullptr;       // of `which`
-    do {
-        std::uint64_t bytes = 0;
-        while (auto line = copy.next()) {
-            ++received;
-            const auto dated = days.split(line->text());
-            bytes += dated.row.size();
-            if (dated.day != number) {
-                number = dated.day;
-                which = number ? lake::day::from_number(*number) : std::nullopt;
-                if (which) {
-                    last = which;
-                    file = co_await target_.file_for(*which);
-                }
-            }
-            if (!which) {
-                ++rows_dayless_;
-                continue;
-            }
-            if (!target_.try_append(*file, dated.row))
-                co_await target_.append_when_possible(*file, dated.row);
-        }
-        co_await context_.limit.spend(bytes);
-    } while (co_await copy.wait());
-    must_agree(copy.rows_sent(), received, fmt::format("pages from {}", pages.first));
+    const auto name = fmt::format("pages from {}", pages.first);
+    appended_rows_of_days rows{target_, last, rows_dayless_};
+    static_cast<void>(co_await copy(session, sql, std::nullopt, name, rows));
     fault_point("range-copied");
 }
 

@@ -6,7 +6,6 @@
 #include "archive/stage/staging.hpp"
 #include "archive/table/selection.hpp"
 #include "db/connection.hpp"
-#include "db/each_row.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -32,11 +31,12 @@ class row_reader {
     [[nodiscard]] std::uint64_t rows_dayless() const noexcept { return rows_dayless_; }
 
   private:
-    // Throws async::error(integrity) that begins with `name` if another number of rows arrives than the
-    // server counts.
-    [[nodiscard]] awaitable<void> copy_rows(db::connection& session, std::string sql,
-                                            std::optional<std::uint64_t> rows_expected, std::string_view name,
-                                            db::row_function take);
+    // Within the limit of bytes a second. Returns how many rows arrived; throws async::error(integrity) that
+    // begins with `name` if the server counts another number.
+    template <typename Rows>
+    [[nodiscard]] awaitable<std::uint64_t> copy(db::connection& session, std::string sql,
+                                                std::optional<std::uint64_t> rows_expected,
+                                                std::string_view name, Rows& rows);
     [[nodiscard]] awaitable<void> look_for_late(db::connection& session, const planned_day& planned,
                                                 day_file& file);
     [[nodiscard]] awaitable<bool> recognise_day(db::connection& session, const planned_day& planned,
