@@ -5,7 +5,7 @@
 #include "archive/run/restore_target.hpp"
 #include "archive/run/run_effects.hpp"
 #include "archive/run/transaction_opener.hpp"
-#include "archive/stage/staging.hpp"
+#include "archive/stage/file_rows.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"

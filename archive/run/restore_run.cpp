@@ -6,7 +6,7 @@
 #include "archive/run/restore_commit.hpp"
 #include "archive/run/restore_target.hpp"
 #include "archive/run/run_effects.hpp"
-#include "archive/stage/staging.hpp"
+#include "archive/stage/file_rows.hpp"
 #include "archive/table/file_header.hpp"
 #include "archive/table/table_shape.hpp"
 #include "archive/table/types_judge.hpp"

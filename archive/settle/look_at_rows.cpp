@@ -2,7 +2,7 @@
 
 #include "archive/settle/moved_rows_lookup.hpp"
 #include "archive/settle/verdict.hpp"
-#include "archive/stage/staging.hpp"
+#include "archive/stage/file_rows.hpp"
 #include "archive/table/file_header.hpp"
 #include "archive/table/folder_mistakes.hpp"
 #include "archive/table/row_key.hpp"

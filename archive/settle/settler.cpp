@@ -3,7 +3,6 @@
 #include "archive/settle/look_at_rows.hpp"
 #include "archive/settle/refusal.hpp"
 #include "archive/settle/verdict.hpp"
-#include "archive/stage/staging.hpp"
 #include "archive/table/folder_mistakes.hpp"
 #include "archive/table/row_lookup.hpp"
 #include "async/error.hpp"

@@ -1,6 +1,7 @@
 // The part of staging that makes an existing file ready to be appended to.
 // Tested by tests/integration/test_foreign_files.py.
 
+#include "archive/stage/file_rows.hpp"
 #include "archive/stage/known_content.hpp"
 #include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"

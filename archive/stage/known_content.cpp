@@ -1,7 +1,8 @@
 #include "archive/stage/known_content.hpp"
 
-#include "archive/stage/staging.hpp"
+#include "archive/stage/file_rows.hpp"
 #include "azure/blob/crc64.hpp"
+#include "lake/file_store.hpp"
 
 #include <algorithm>
 

@@ -4,6 +4,7 @@
 //
 // Tested by tests/fault/test_files_that_hold_rows.py.
 
+#include "archive/stage/file_rows.hpp"
 #include "archive/stage/known_content.hpp"
 #include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"

@@ -3,8 +3,8 @@
 // dry is what slows the readers. One object for all days and workers of a transaction; single-threaded.
 #pragma once
 
-#include "archive/report.hpp"
 #include "archive/stage/day_file.hpp"
+#include "archive/stage/staging_context.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "archive/table/table.hpp"
@@ -31,37 +31,6 @@
 #include <string_view>
 
 namespace archive {
-
-struct staging_context {
-    lake::file_store& lake;
-    async::page_pool& pages;
-    async::log& log;
-    run_report& report;
-    const table_description& table;
-    const db::server_position& position;
-    const lake::file_map& existing; // files of the folder
-    // Days whose file has rows that the table has again.
-    const std::set<lake::day>& came_back;
-    const std::vector<planned_day>&
-        planned;           // by day; empty: nothing was counted, days turn up as they are read
-    bool by_day;           // each day is read by itself, and may be compared as a whole
-    const selection& rows; // those that are due
-    double row_bytes = 0;  // a row of the table as CSV, estimated; 0: not known
-    std::string nonce;     // of this attempt, for block ids
-    std::size_t parallel;
-    lake::compression compression;  // of files that are not there yet
-    std::string encryption_scope{}; // of the same
-    lake::ledger* book = nullptr;   // for files without a mark or of other types; null: it is not asked
-    bool digest_rows = false;       // the rows are compared with those that the server deletes
-    // Asked of each file whose rows are not all vouched for by a mark; throws to refuse it. May be empty.
-    std::function<awaitable<void>(const lake::listed_file&)> judge_others{};
-};
-
-// The error for a file that no longer holds its recorded content.
-[[nodiscard]] async::error changed_by_others(std::string_view name);
-
-// A row of a file as COPY would have written it, whichever program wrote it: quotes and line end.
-[[nodiscard]] std::string as_copy_writes(std::string_view row);
 
 // The file that takes a day's rows: the only one that exists, otherwise the one of the wanted kind.
 [[nodiscard]] lake::file_key choose_file(lake::day which, lake::compression wanted,
