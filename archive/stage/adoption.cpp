@@ -60,10 +60,10 @@ void must_have_types(const lake::listed_file& file, types_judge& types) {
 } // namespace
 
 awaitable<void> staging::prepare(day_file& file) {
-    file.block_target = lake::block_size_target(0, memory().bytes, context_.parallel);
+    queue_.set_target(file);
     const auto* const found = context_.existing.find(file.key);
     if (found == nullptr) {
-        co_await store_when_possible(file, header_);
+        co_await queue_.store_when_possible(file, header_);
         co_return;
     }
 
@@ -92,19 +92,15 @@ awaitable<void> staging::prepare(day_file& file) {
     if (!restage)
         for (const auto& block : blocks->committed)
             file.base_ids.push_back(block.id);
-    file.block_target = lake::block_size_target(file.base_ids.size(), memory().bytes, context_.parallel);
+    queue_.set_target(file);
     reading how{restage, restage && !blocks->committed.empty(), false};
     how.rewritten = was_rewritten(before.mark, blocks->committed);
     co_await take_over(file, before, how);
 }
 
-lake::block_memory staging::memory() const noexcept {
-    return {context_.pages.capacity_pages() * async::page_size, context_.parallel};
-}
-
 lake::block_facts staging::facts_of(const lake::listed_file& before,
                                     std::vector<azure::block> committed) const {
-    lake::block_facts facts{before.properties.size, std::move(committed), 0, memory()};
+    lake::block_facts facts{before.properties.size, std::move(committed), 0, queue_.memory()};
     const auto& mark = before.mark.mark;
     const auto planned =
         std::ranges::lower_bound(context_.planned, before.key().which, {}, &planned_day::which);
@@ -205,7 +201,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     const bool by_line = how.restage && !file.compressed();
     if (by_line)
         seen.gather_lines();
-    const auto restage = [&](std::string_view bytes) { return store_when_possible(file, bytes); };
+    const auto restage = [&](std::string_view bytes) { return queue_.store_when_possible(file, bytes); };
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         if (known)
             known->feed(bytes);
@@ -215,7 +211,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         if (how.restage && !by_line)
             co_await restage(lake::text_of(bytes));
     };
-    file.restaging = how.restage;
+    file.open.is_as_stored = how.restage;
     co_await context_.lake.read(file.name, file.existing->etag, 0, take);
     seen.finish();
     if (const auto rest = seen.take_lines(); !rest.empty())
@@ -234,9 +230,9 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     }
     take_content(file, how, seen, std::move(record));
     if (seen.lines() == 0)
-        co_await store_when_possible(file, header_);
+        co_await queue_.store_when_possible(file, header_);
     else if (!seen.ends_with_newline())
-        co_await store_when_possible(file, "\n");
+        co_await queue_.store_when_possible(file, "\n");
 }
 
 // What was read is what the rows are appended to. Throws if it is not what the file's mark says.
@@ -265,8 +261,8 @@ void staging::take_content(day_file& file, reading how, const lake::content_chec
 
 // The blocks staged so far are the file as it was; `record` is corrected if it differs.
 void staging::take_restaged(day_file& file, lake::file_record& record, bool changed) {
-    seal(file);
-    file.restaging = false;
+    queue_.seal(file);
+    file.open.is_as_stored = false;
     if (!changed && (file.bytes != record.bytes || file.crc != record.crc))
         throw async::error(failure::internal,
                            fmt::format("'{}' was not staged again as it was read", file.name));

@@ -12,6 +12,7 @@
 #include "lake/mark.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,12 +20,20 @@
 
 namespace archive {
 
+// The block that is being filled.
+struct open_block {
+    lake::block_buffer content;
+    std::uint64_t target = 0;      // bytes at which it is full
+    std::uint64_t rows_before = 0; // of the file's new rows, in blocks that are queued or stored
+    bool is_as_stored = false;     // its bytes were read from the file: they are compressed already
+};
+
 struct day_file {
     day_file(const lake::file_key& which, std::string blob, const std::string& nonce, async::page_pool& pool)
         : key(which)
         , name(std::move(blob))
         , ids(nonce)
-        , open(pool) {}
+        , open{lake::block_buffer(pool)} {}
 
     lake::file_key key;
     std::string name;
@@ -39,17 +48,14 @@ struct day_file {
 
     // Staged by this run, in file order.
     azure::block_ids ids;
-    lake::block_buffer open;
-    std::uint64_t block_target = 0; // bytes at which `open` is full
+    open_block open;
     std::vector<std::string> staged_ids;
     bool finished = false; // no more rows will come
     std::uint64_t rows = 0;
-    std::uint64_t rows_sealed = 0; // of these, in blocks that are queued or stored
-    std::uint64_t bytes = 0;       // as stored
-    std::uint64_t crc = 0;         // of the staged bytes
-    csv::gzip_member member;       // of a compressed file: all that is staged behind what was there
-    std::uint64_t csv_crc = 0;     // of the same, uncompressed
-    bool restaging = false; // the bytes being staged were read from the file: they are compressed already
+    std::uint64_t bytes = 0;                 // as stored
+    std::uint64_t crc = 0;                   // of the staged bytes
+    csv::gzip_member member;                 // of a compressed file: all that is staged behind what was there
+    std::uint64_t csv_crc = 0;               // of the same, uncompressed
     std::optional<lake::sampled_row> sample; // the first row, unless its key is too long for a mark
     // Rows that the file already holds and the table may still have. See
     // docs/protocol.md, "A server that lost commits".
@@ -96,5 +102,8 @@ struct day_file {
     }
     [[nodiscard]] std::uint64_t blocks() const noexcept { return base_ids.size() + staged_ids.size(); }
 };
+
+// Of a transaction. A file stays where it is.
+using day_files = std::map<lake::day, std::unique_ptr<day_file>>;
 
 } // namespace archive

@@ -57,24 +57,14 @@ void staging::expect_late(day_file& file) {
 
 bool staging::wants_late_rows(const day_file& file) const noexcept { return !file.late_before.empty(); }
 
-void staging::set_aside(std::size_t bytes) {
-    context_.pages.set_aside(bytes);
-    set_aside_ += bytes;
-}
-
-void staging::take_back(std::size_t bytes) {
-    context_.pages.take_back(bytes);
-    set_aside_ -= bytes;
-}
-
 void staging::note_late(day_file& file, std::string_view row) {
     constexpr std::size_t batch = 1024;
     if (file.late.size() % batch == 0) {
         const auto bytes = batch * sizeof(std::uint64_t);
-        if (memory_of_rows() + bytes > context_.pages.budget_bytes() / 2)
+        if (!memory_.has_room_for_rows(bytes))
             throw too_many(file.name);
         file.held_memory += bytes;
-        set_aside(bytes);
+        memory_.take_for_rows(bytes);
     }
     file.late.push_back(key_.hash_of(row));
 }
@@ -92,9 +82,9 @@ awaitable<void> staging::keep_late(day_file& file, std::string_view row) {
     file.late_rows.emplace_back(row);
     const auto bytes = sizeof(std::string) + row.size();
     file.late_bytes += bytes;
-    set_aside(bytes);
+    memory_.take_for_rows(bytes);
     // The largest first: each comparison reads a file.
-    while (memory_of_rows() > context_.pages.budget_bytes() / 2) {
+    while (!memory_.has_room_for_rows()) {
         day_file* largest = nullptr;
         for (const auto& [which, each] : files_)
             if (!each->comparing_late && (largest == nullptr || each->late_bytes > largest->late_bytes))
@@ -120,7 +110,7 @@ awaitable<void> staging::settle_late_of(day_file& file) {
     co_await compare_late(file);
     for (const auto& row : rows)
         co_await append_compared(file, row);
-    take_back(bytes);
+    memory_.give_back_of_rows(bytes);
     file.comparing_late = false;
 }
 

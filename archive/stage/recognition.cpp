@@ -68,14 +68,12 @@ void staging::expect_held(day_file& file, std::uint64_t rows) {
 
 void staging::account_for_held(day_file& file, std::uint64_t rows) {
     file.held_memory += rows * held_rows::bytes_per_row;
-    context_.pages.set_aside(rows * held_rows::bytes_per_row);
-    set_aside_ += rows * held_rows::bytes_per_row;
+    memory_.take_for_rows(rows * held_rows::bytes_per_row);
 }
 
 void staging::forget_held(day_file& file) {
     file.held.clear();
-    context_.pages.take_back(file.held_memory);
-    set_aside_ -= std::exchange(file.held_memory, 0);
+    memory_.give_back_of_rows(std::exchange(file.held_memory, 0));
 }
 
 // They take half of the memory at most.
@@ -83,7 +81,7 @@ void staging::remember_row_of_others(day_file& file, std::string_view row) {
     constexpr std::uint64_t batch = 1024;
     if (file.held.size() % batch == 0)
         account_for_held(file, batch);
-    if (memory_of_rows() > context_.pages.budget_bytes() / 2)
+    if (!memory_.has_room_for_rows())
         throw async::error(
             failure::precondition,
             fmt::format("'{}', which others wrote, has more rows than can be compared with the table in the"

@@ -1,32 +1,26 @@
-// Rows in, staged blocks out. Readers append rows to day files without waiting while there is room; full
-// blocks go to a queue that a few uploaders empty. Everything lies in pages of one pool, and the pool running
-// dry is what slows the readers. One object for all days and workers of a transaction; single-threaded.
+// Rows in, staged blocks out. Readers append rows to day files without waiting while there is room, unless
+// they are recognised as rows that a file has already. One object for all days and workers of a transaction;
+// single-threaded.
 #pragma once
 
+#include "archive/stage/block_queue.hpp"
 #include "archive/stage/day_file.hpp"
+#include "archive/stage/memory_account.hpp"
 #include "archive/stage/staging_context.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "archive/table/table.hpp"
 #include "archive/table/types_judge.hpp"
 #include "async/condition.hpp"
-#include "async/log.hpp"
-#include "async/page_pool.hpp"
-#include "csv/gzip.hpp"
 #include "db/position.hpp"
-#include "lake/block_room.hpp"
 #include "lake/content_check.hpp"
-#include "lake/file_store.hpp"
 #include "lake/ledger.hpp"
 #include "lake/treatment.hpp"
 
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -39,7 +33,6 @@ namespace archive {
 class staging {
   public:
     staging(const async::asio::any_io_executor& executor, staging_context context);
-    ~staging();
     staging(const staging&) = delete;
     staging& operator=(const staging&) = delete;
 
@@ -72,21 +65,13 @@ class staging {
     // No more rows for this file: its last block goes to the queue. May be called again.
     void finish(day_file& file);
     // No more rows at all: uploaders end once the queue is empty.
-    void close();
+    void close() { queue_.close(); }
     // One uploader; run a few beside the readers.
-    [[nodiscard]] awaitable<void> upload();
+    [[nodiscard]] awaitable<void> upload() { return queue_.upload(); }
 
-    [[nodiscard]] std::map<lake::day, std::unique_ptr<day_file>>& files() noexcept { return files_; }
+    [[nodiscard]] day_files& files() noexcept { return files_; }
 
   private:
-    struct sealed_block {
-        day_file* file;
-        std::string id;
-        lake::block_buffer content;
-        std::uint64_t rows; // about how many begin in it
-    };
-
-    void account_for(std::size_t bytes) noexcept;
     void must_not_be_directory(const lake::file_key& key) const;
     [[nodiscard]] awaitable<void> prepare(day_file& file);
     // How an existing file is read once.
@@ -96,7 +81,6 @@ class staging {
         bool remember_rows = false; // the table may still have them
         bool rewritten = false;     // it has other blocks than its mark knows
     };
-    [[nodiscard]] lake::block_memory memory() const noexcept;
     [[nodiscard]] lake::block_facts facts_of(const lake::listed_file& before,
                                              std::vector<azure::block> committed) const;
     [[nodiscard]] awaitable<void> take_over(day_file& file, const lake::listed_file& before, reading how);
@@ -125,14 +109,9 @@ class staging {
     [[nodiscard]] awaitable<void> keep_late(day_file& file, std::string_view row);
     [[nodiscard]] awaitable<void> settle_late_of(day_file& file);
     [[nodiscard]] awaitable<void> append_compared(day_file& file, std::string_view row);
-    void set_aside(std::size_t bytes);
-    void take_back(std::size_t bytes);
-    // Set aside for rows that are compared. How many files the folder has does not limit it.
-    [[nodiscard]] std::size_t memory_of_rows() const noexcept { return set_aside_ - files_memory_; }
     // All of them, or those whose keys `file.late` has. Returns what the file holds.
     [[nodiscard]] awaitable<lake::file_record> remember_rows_in(day_file& file,
                                                                 const lake::listed_file& source);
-    [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
     // True if the table may have rows of a file of ours although they were not restored.
     [[nodiscard]] bool is_doubted(const lake::listed_file& before) const;
@@ -147,35 +126,20 @@ class staging {
         if (context_.digest_rows)
             digest_.add(row);
     }
-    [[nodiscard]] bool would_overtake(std::size_t row_bytes) const noexcept;
-    [[nodiscard]] bool store(day_file& file, std::string_view bytes);
-    void seal(day_file& file);
-    [[nodiscard]] lake::block_buffer compressed(day_file& file);
-    [[nodiscard]] day_file* fullest();
 
     staging_context context_;
-    std::map<lake::day, std::unique_ptr<day_file>> files_;
+    day_files files_;
+    block_queue queue_;
+    memory_account memory_;
     std::map<lake::day, bool> ready_;
     async::condition file_ready_;
-    std::deque<sealed_block> queue_;
-    async::condition queue_changed_;
-    std::size_t unfinished_ = 0; // blocks queued or on the wire
-    // Workers that find no room wait in a queue. Other workers do not take the room that those in the queue
-    // wait for: otherwise a large row would never get in.
-    std::uint64_t line_end_ = 0;
-    std::uint64_t line_head_ = 0;
-    std::size_t line_pages_ = 0; // for all of them
     row_key key_;
     std::vector<std::size_t> ends_to_time_; // room for the ends of fields up to the time column
     std::string header_;
     std::uint64_t header_crc_;
-    std::size_t set_aside_ = 0;    // bytes of the budget, for what is known of files and rows
-    std::size_t files_memory_ = 0; // of these, for files
-    std::optional<csv::gzip_compressor> compressor_;
     lake::content_digest digest_;
     std::optional<lake::ledger_state> known_; // once it was needed
     types_judge types_;
-    bool closed_ = false;
 };
 
 } // namespace archive
