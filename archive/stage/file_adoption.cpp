@@ -123,15 +123,15 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
     if (ours)
         must_have_columns(before, header_crc_);
     if (ours)
-        co_await learn_types(mark->now);
+        co_await records_.learn_types(mark->now);
     if (ours && !may_be_compared)
-        must_have_types(before, types_);
+        must_have_types(before, records_.types());
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that was rolled back marks others' files too
         // Labels that were added since leave its rows as they are. Its next mark is of this database, which
         // may not know in which order labels came: so that mark gets the types of today.
-        if (mark->now.types != 0 && types_.means_the_same(mark->now))
+        if (mark->now.types != 0 && records_.types().means_the_same(mark->now))
             file.base->types = context_.table.types;
     }
     how.remember_rows = file.doubted = is_doubted(before);
@@ -180,7 +180,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     const auto expected = expected_of(context_.table, file.which());
     std::optional<lake::file_record> held;
     if (!file.base)
-        held = co_await content_known(context_.existing.at(file.key));
+        held = co_await records_.content_of(context_.existing.at(file.key));
     std::optional<known_content> known;
     if (held)
         known.emplace(*held, header_);

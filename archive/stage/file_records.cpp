@@ -1,17 +1,20 @@
-// What staging asks the ledger. It is read once, and only if a file needs it.
-// Tested by tests/fault/test_ledger.py and tests/fault/test_changed_types.py.
-#include "archive/stage/staging.hpp"
+#include "archive/stage/file_records.hpp"
+
+#include <string_view>
+#include <utility>
 
 namespace archive {
 
-awaitable<void> staging::read_ledger() {
-    if (known_ || context_.book == nullptr)
+using async::awaitable;
+
+awaitable<void> file_records::read_ledger() {
+    if (known_ || book_ == nullptr)
         co_return;
-    auto read = co_await context_.book->read();
+    auto read = co_await book_->read();
     known_ = std::move(read);
 }
 
-awaitable<std::optional<lake::file_record>> staging::content_known(const lake::listed_file& file) {
+awaitable<std::optional<lake::file_record>> file_records::content_of(const lake::listed_file& file) {
     if (file.mark.mark) {
         const auto& now = file.mark.mark->now;
         co_return now.rows > 0 ? std::optional(now) : std::nullopt;
@@ -26,7 +29,7 @@ awaitable<std::optional<lake::file_record>> staging::content_known(const lake::l
     co_return found->now;
 }
 
-awaitable<void> staging::learn_types(const lake::file_record& written) {
+awaitable<void> file_records::learn_types(const lake::file_record& written) {
     if (!types_.needs_texts(written))
         co_return;
     co_await read_ledger();

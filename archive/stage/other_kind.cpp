@@ -58,7 +58,7 @@ awaitable<void> staging::judge_other(day_file& there, const lake::listed_file& s
     there.adopted = true;
     if (context_.judge_others) // a restore of the day takes the rows of both
         co_await context_.judge_others(source);
-    const auto held = co_await content_known(source);
+    const auto held = co_await records_.content_of(source);
     std::optional<known_content> known;
     if (held)
         known.emplace(*held, header_);

@@ -37,7 +37,7 @@ staging::staging(const async::asio::any_io_executor& executor, staging_context c
     , ends_to_time_(time_position(context_.table) + 1)
     , header_(csv::header_line(context_.table.columns))
     , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_))))
-    , types_(context_.table, context_.position) {
+    , records_(context_.book, context_.table, context_.position) {
     memory_.take_for_files(context_.existing.size() * lake::packed_file_bytes);
 }
 

@@ -5,16 +5,15 @@
 
 #include "archive/stage/block_queue.hpp"
 #include "archive/stage/day_file.hpp"
+#include "archive/stage/file_records.hpp"
 #include "archive/stage/memory_account.hpp"
 #include "archive/stage/staging_context.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "archive/table/table.hpp"
-#include "archive/table/types_judge.hpp"
 #include "async/condition.hpp"
 #include "db/position.hpp"
 #include "lake/content_check.hpp"
-#include "lake/ledger.hpp"
 #include "lake/treatment.hpp"
 
 #include <cstdint>
@@ -85,12 +84,6 @@ class staging {
                                              std::vector<azure::block> committed) const;
     [[nodiscard]] awaitable<void> take_over(day_file& file, const lake::listed_file& before, reading how);
     [[nodiscard]] awaitable<void> read_whole(day_file& file, reading how);
-    // The content of the file when we last wrote to it, by its mark or by the ledger. nullopt if we never
-    // did.
-    [[nodiscard]] awaitable<std::optional<lake::file_record>> content_known(const lake::listed_file& file);
-    [[nodiscard]] awaitable<void> read_ledger();
-    // Before the file's types are judged.
-    [[nodiscard]] awaitable<void> learn_types(const lake::file_record& written);
     // Of a file that was read to its end.
     [[nodiscard]] lake::file_record record_of(const lake::content_check& seen, bool compressed) const;
     // For a file that does not begin with its recorded content: throws unless others have only compressed it
@@ -138,8 +131,7 @@ class staging {
     std::string header_;
     std::uint64_t header_crc_;
     lake::content_digest digest_;
-    std::optional<lake::ledger_state> known_; // once it was needed
-    types_judge types_;
+    file_records records_;
 };
 
 } // namespace archive
