@@ -28,6 +28,21 @@ struct open_block {
     bool is_as_stored = false;     // its bytes were read from the file: they are compressed already
 };
 
+// Rows of the table that are older than the last run's cutoff, while they are compared with the file.
+struct late_rows {
+    // Rows of the table that are older than this may be in the file as well, put there by hand or by late
+    // replication. Empty: no such rows are possible.
+    std::string before{};
+    std::vector<std::uint64_t> keys{}; // hashes of the keys of such rows
+    // Where the table is read in one scan: such rows, not yet compared.
+    struct kept_rows {
+        std::vector<std::string> rows{};
+        std::size_t bytes = 0;
+    };
+    kept_rows kept{};
+    bool comparing = false;
+};
+
 struct day_file {
     day_file(const lake::file_key& which, std::string blob, const std::string& nonce, async::page_pool& pool)
         : key(which)
@@ -63,13 +78,7 @@ struct day_file {
     std::size_t held_memory = 0;
     std::uint64_t rows_recognised = 0; // of this file, not of the one of the other kind
     bool adopted = false;              // no mark vouches for all rows: others wrote some
-    // Rows of the table that are older than this may be in the file as well, put there by hand or by late
-    // replication. Empty: no such rows are possible.
-    std::string late_before;
-    std::vector<std::uint64_t> late;    // hashes of the keys of such rows
-    std::vector<std::string> late_rows; // where the table is read in one scan: such rows, not yet compared
-    std::size_t late_bytes = 0;         // of these
-    bool comparing_late = false;
+    late_rows late;
     bool key_again_said = false;
     // Of a restored file: a digest of all its rows, to be compared with that of the day's rows first.
     std::optional<lake::content_digest> whole;

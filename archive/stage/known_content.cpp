@@ -37,4 +37,28 @@ void known_content::row(std::string_view text) {
     rows_alike_ = written_ == csv_size_ && written_crc_ == csv_crc_;
 }
 
+// What 0.1.0 recorded of a gzip file is the checksum of its compressed bytes, and others compress otherwise.
+void must_be_compressed_again(async::log& log, const lake::listed_file& file, std::uint64_t rows,
+                              const lake::file_record& known) {
+    const auto& name = file.properties.name;
+    if (!file.compressed() || file.mark.mark || rows < known.rows || known.csv_crc != 0)
+        throw changed_by_others(name);
+    log.warn("day.compressed_again",
+             "others compressed a file again: its rows were counted but could not be compared",
+             {{"day", file.key().which.text()}, {"blob", name}, {"rows", rows}, {"rows_known", known.rows}});
+}
+
+lake::file_record record_of(const lake::content_check& seen, std::uint64_t header_crc, bool compressed) {
+    lake::file_record record;
+    record.header = header_crc;
+    record.bytes = seen.bytes();
+    record.crc = seen.crc();
+    record.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
+    if (compressed) {
+        record.uncompressed = seen.csv_bytes();
+        record.csv_crc = seen.csv_crc();
+    }
+    return record;
+}
+
 } // namespace archive

@@ -1,7 +1,10 @@
-// Whether a file that others have written to still begins with its recorded content. Pure: the caller feeds
-// it while it reads the file.
+// Whether a file that others have written to still begins with its recorded content. The caller feeds it
+// while it reads the file.
 #pragma once
 
+#include "async/log.hpp"
+#include "lake/content_check.hpp"
+#include "lake/listed_file.hpp"
 #include "lake/mark.hpp"
 
 #include <cstddef>
@@ -38,5 +41,14 @@ class known_content {
     bool bytes_alike_ = false;
     bool rows_alike_ = false;
 };
+
+// For a file that does not begin with its recorded content: throws async::error(integrity) unless others have
+// only compressed it again.
+void must_be_compressed_again(async::log& log, const lake::listed_file& file, std::uint64_t rows,
+                              const lake::file_record& known);
+
+// Of a file that was read to its end. `header_crc`: of its header line, as COPY writes it.
+[[nodiscard]] lake::file_record record_of(const lake::content_check& seen, std::uint64_t header_crc,
+                                          bool compressed);
 
 } // namespace archive

@@ -149,7 +149,7 @@ awaitable<void> row_reader::read_day(db::connection& session, const planned_day&
 awaitable<void> row_reader::look_for_late(db::connection& session, const planned_day& planned,
                                           day_file& file) {
     auto selected = one_day(context_.rows, planned.which);
-    selected.upper = std::min(selected.upper, file.late_before);
+    selected.upper = std::min(selected.upper, file.late.before);
     if (selected.lower < selected.upper) {
         noted_rows rows{target_, file};
         const auto sql = copy_day_sql(context_.table, selected);
