@@ -15,8 +15,12 @@ namespace {
 
 constexpr std::size_t text_max = 512;
 
-async::awaitable<void> renew_token(std::shared_ptr<rd_kafka_t> handle, client_surroundings& around) {
+// The client may be given up meanwhile: its end waits for threads, and must not be left to the loop.
+async::awaitable<void> renew_token(std::weak_ptr<rd_kafka_t> of, client_surroundings& around) {
     auto asked = co_await async::outcome_of(around.token());
+    const auto handle = of.lock();
+    if (!handle)
+        co_return;
     std::string reason;
     if (asked.value) {
         std::array<char, text_max> said{};

@@ -7,6 +7,7 @@
 #include "async/race.hpp"
 #include "events/journal/error.hpp"
 #include "events/journal/kafka/kafka_topic.hpp"
+#include "events/journal/kafka/open_readers.hpp"
 #include "events/journal/kafka/properties.hpp"
 
 #include <fmt/format.h>
@@ -52,7 +53,9 @@ struct kafka_journal::impl {
         , sender(
               around, [this] { return conf(kafka::role::producer, 1); },
               [this](std::vector<std::shared_ptr<void>> gone) { around.tasks.start(drop(std::move(gone))); },
-              options.memory_bytes, options.now ? options.now : time_now) {}
+              options.memory_bytes, options.now ? options.now : time_now)
+        , opened(executor, around.tasks, options.idle_consumers_max,
+                 [this](std::vector<std::shared_ptr<void>> gone) { return drop(std::move(gone)); }) {}
 
     // Readers of a topic, and the partitions of each, share the memory.
     [[nodiscard]] kafka::conf_handle conf(kafka::role which, std::int32_t partitions) const {
@@ -64,8 +67,9 @@ struct kafka_journal::impl {
     [[nodiscard]] std::unique_ptr<kafka::kafka_topic> make_topic(const std::string& name,
                                                                  std::int32_t partitions) {
         const auto make_reader = [this, partitions](const std::string& of) {
-            return std::make_unique<kafka::reader>(around, conf(kafka::role::consumer, partitions), of,
-                                                   brokers, assigning, options.compare_every);
+            const auto make_conf = [this, partitions] { return conf(kafka::role::consumer, partitions); };
+            return std::make_unique<kafka::reader>(around, make_conf, of, brokers, assigning, opened,
+                                                   options.compare_every);
         };
         return std::make_unique<kafka::kafka_topic>(around.executor, name, partitions, sender, brokers,
                                                     make_reader);
@@ -118,6 +122,7 @@ struct kafka_journal::impl {
     kafka::client_surroundings around;
     kafka::cluster brokers;
     kafka::producer sender;
+    kafka::open_readers opened;
     std::map<std::string, std::unique_ptr<kafka::kafka_topic>> topics;
 };
 

@@ -31,6 +31,7 @@ struct kafka_journal_options {
     kafka::token_source token;       // for SASL OAUTHBEARER
     std::function<event_time()> now; // empty: the system's clock
     std::chrono::milliseconds compare_every = std::chrono::minutes(1); // as kafka::reader has it
+    std::size_t idle_consumers_max = 16;                               // as kafka::open_readers has it
 };
 
 struct kafka_property_facts {

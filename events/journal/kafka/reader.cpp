@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace events::kafka {
@@ -26,16 +27,21 @@ constexpr std::chrono::milliseconds gather_for{100};
 
 class reader::in_use {
   public:
-    explicit in_use(cursor& whose)
-        : whose_(whose) {
-        whose_.busy = true;
+    in_use(reader& whose, cursor& place)
+        : whose_(whose)
+        , place_(place) {
+        place_.busy = true;
     }
-    ~in_use() { whose_.busy = false; }
+    ~in_use() {
+        place_.busy = false;
+        whose_.used_ = async::deadline::clock::now();
+    }
     in_use(const in_use&) = delete;
     in_use& operator=(const in_use&) = delete;
 
   private:
-    cursor& whose_;
+    reader& whose_;
+    cursor& place_;
 };
 
 void require_within(const std::string& topic, std::int32_t partition, position from, bounds there) {
@@ -55,30 +61,53 @@ void require_within(const std::string& topic, std::int32_t partition, position f
             "The topic was created again, or its replicas lost acknowledged events.");
 }
 
-reader::reader(client_surroundings& around, conf_handle conf, std::string topic, cluster& brokers,
-               async::helper_thread& helper, std::chrono::milliseconds compare_every)
+reader::reader(client_surroundings& around, std::function<conf_handle()> make_conf, std::string topic,
+               cluster& brokers, async::helper_thread& helper, open_readers& opened,
+               std::chrono::milliseconds compare_every)
     : around_(around)
+    , make_conf_(std::move(make_conf))
     , topic_(std::move(topic))
     , brokers_(brokers)
     , helper_(helper)
+    , opened_(opened)
     , compare_every_(compare_every)
-    , full_messages_(static_cast<std::size_t>(number_in(conf.get(), "queued.min.messages")))
-    , full_bytes_(static_cast<std::size_t>(number_in(conf.get(), "queued.max.messages.kbytes")) * 1'024)
-    , client_(RD_KAFKA_CONSUMER, std::move(conf), around)
     , used_(async::deadline::clock::now()) {}
 
-reader::~reader() = default;
+reader::~reader() { opened_.remove(*this); }
 
-std::shared_ptr<rd_kafka_t> reader::release() noexcept {
-    cursors_.clear();
-    return client_.release();
+bool reader::is_busy() const noexcept {
+    return std::ranges::any_of(cursors_, [](const auto& each) { return each.second->busy; });
+}
+
+awaitable<void> reader::open() {
+    if (client_)
+        co_return;
+    co_await opened_.make_room();
+    if (client_) // for another partition, meanwhile
+        co_return;
+    auto conf = make_conf_();
+    full_messages_ = static_cast<std::size_t>(number_in(conf.get(), "queued.min.messages"));
+    full_bytes_ = static_cast<std::size_t>(number_in(conf.get(), "queued.max.messages.kbytes")) * 1'024;
+    client_ = std::make_unique<client>(RD_KAFKA_CONSUMER, std::move(conf), around_);
+    opened_.add(*this);
+}
+
+std::shared_ptr<rd_kafka_t> reader::rest() noexcept {
+    for (const auto& [partition, each] : cursors_) {
+        each->queue.reset();
+        each->pending.reset();
+    }
+    opened_.remove(*this);
+    auto left = client_ ? client_->release() : nullptr;
+    client_.reset();
+    return left;
 }
 
 position reader::written_end(std::int32_t partition) const noexcept {
     std::int64_t low = -1;
     std::int64_t high = -1;
     const auto failed =
-        rd_kafka_get_watermark_offsets(client_.handle().get(), topic_.c_str(), partition, &low, &high);
+        rd_kafka_get_watermark_offsets(client_->handle().get(), topic_.c_str(), partition, &low, &high);
     return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
 }
 
@@ -103,7 +132,7 @@ awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position fr
         place.last.clear();
     const auto begin = place.comparing ? from - 1 : from;
     if (!place.queue) {
-        queue_handle own(rd_kafka_queue_get_partition(client_.handle().get(), topic_.c_str(), partition));
+        queue_handle own(rd_kafka_queue_get_partition(client_->handle().get(), topic_.c_str(), partition));
         rd_kafka_queue_forward(own.get(), nullptr);
         const auto ready = [&place] {
             place.came.notify_all();
@@ -112,7 +141,7 @@ awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position fr
         place.queue = std::make_unique<event_queue>(around_.executor, std::move(own), ready);
     }
     auto said = std::make_shared<std::string>();
-    std::function<void()> assigning = [client = client_.handle(), topic = topic_, partition, begin, said] {
+    std::function<void()> assigning = [client = client_->handle(), topic = topic_, partition, begin, said] {
         const auto list = one_partition(topic, partition, begin);
         // Fails where it was not assigned.
         const error_handle ignored(rd_kafka_incremental_unassign(client.get(), list.get()));
@@ -140,14 +169,16 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
     if (!owned)
         owned = std::make_unique<cursor>(around_.executor, partition);
     auto& place = *owned;
-    const in_use mine(place);
-    used_ = async::deadline::clock::now();
-    if (place.next == from && !place.last.empty() &&
-        async::deadline::clock::now() - place.compared >= compare_every_)
-        co_await go_to(place, partition, from);
+    const in_use mine(*this, place);
+    opened_.look();
+    co_await open();
+    const bool compares =
+        !place.last.empty() && async::deadline::clock::now() - place.compared >= compare_every_;
     if (place.next != from) {
         const auto there = co_await brokers_.look(topic_, partition);
         require_within(topic_, partition, from, there);
+        co_await go_to(place, partition, from);
+    } else if (compares || !place.queue) {
         co_await go_to(place, partition, from);
     }
     batch result{{}, from};

@@ -7,10 +7,12 @@
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/client.hpp"
 #include "events/journal/kafka/cluster.hpp"
+#include "events/journal/kafka/open_readers.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,9 +21,11 @@ namespace events::kafka {
 
 class reader {
   public:
-    // Once in `compare_every` it looks whether the event that it gave out last is still there.
-    reader(client_surroundings& around, conf_handle conf, std::string topic, cluster& brokers,
-           async::helper_thread& helper, std::chrono::milliseconds compare_every);
+    // Once in `compare_every`, and after a rest, it looks whether the event that it gave out last is still
+    // there.
+    reader(client_surroundings& around, std::function<conf_handle()> make_conf, std::string topic,
+           cluster& brokers, async::helper_thread& helper, open_readers& opened,
+           std::chrono::milliseconds compare_every);
     ~reader();
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
@@ -41,13 +45,16 @@ class reader {
     // than 0: not known.
     [[nodiscard]] position written_end(std::int32_t partition) const noexcept;
 
-    // What is left to be dropped on a helper thread.
-    [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept;
+    [[nodiscard]] bool is_busy() const noexcept;
+    // Gives up its consumer, and keeps its places: the next read makes another one. Returns what is left to
+    // be dropped on a helper thread; null if it had no consumer.
+    [[nodiscard]] std::shared_ptr<rd_kafka_t> rest() noexcept;
 
   private:
     struct cursor;
     class in_use;
 
+    [[nodiscard]] awaitable<void> open();
     [[nodiscard]] awaitable<void> go_to(cursor& place, std::int32_t partition, position from);
     // The result of filling a batch: it has its bytes, the queue is empty and more is being fetched, or it is
     // empty.
@@ -59,13 +66,15 @@ class reader {
     [[nodiscard]] awaitable<void> wait_for_more(cursor& place, async::deadline until);
 
     client_surroundings& around_;
+    std::function<conf_handle()> make_conf_;
     std::string topic_;
     cluster& brokers_;
     async::helper_thread& helper_;
+    open_readers& opened_;
     std::chrono::milliseconds compare_every_;
-    std::size_t full_messages_; // at which librdkafka stops fetching for a partition
-    std::size_t full_bytes_;
-    client client_;
+    std::size_t full_messages_ = 0; // at which librdkafka stops fetching for a partition
+    std::size_t full_bytes_ = 0;
+    std::unique_ptr<client> client_;                          // null while it rests
     std::map<std::int32_t, std::unique_ptr<cursor>> cursors_; // go before the client
     async::deadline::clock::time_point used_;
 };

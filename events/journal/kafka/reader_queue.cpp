@@ -57,7 +57,7 @@ reader::filling reader::take_ready(cursor& place, batch& into, std::size_t& byte
             continue;
         }
         place.at_end = false;
-        client_.works();
+        client_->works();
         room = take(from_record(*message));
     }
     const bool fetching = place.queue->empty() && fetch_on(place);
@@ -75,7 +75,7 @@ bool reader::fetch_on(cursor& place) {
     place.taken_messages = place.taken_bytes = 0;
     const auto from = place.pending ? place.pending->at + 1 : place.next;
     const auto list = one_partition(topic_, place.partition, from);
-    const error_handle ignored(rd_kafka_seek_partitions(client_.handle().get(), list.get(), 0));
+    const error_handle ignored(rd_kafka_seek_partitions(client_->handle().get(), list.get(), 0));
     return true;
 }
 
