@@ -2,6 +2,7 @@
 
 #include "async/caught.hpp"
 #include "async/error.hpp"
+#include "events/journal/error.hpp"
 #include "events/journal/kafka/record.hpp"
 
 #include <fmt/format.h>
@@ -37,6 +38,7 @@ kafka_topic::kafka_topic(const boost::asio::any_io_executor& executor, std::stri
                          std::function<std::unique_ptr<reader>(const std::string&)> make_reader)
     : name_(std::move(name))
     , partitions_(partitions)
+    , writable_(partitions)
     , counted_(async::deadline::clock::now())
     , sender_(sender)
     , brokers_(brokers)
@@ -44,12 +46,12 @@ kafka_topic::kafka_topic(const boost::asio::any_io_executor& executor, std::stri
     , free_(executor) {}
 
 std::int32_t kafka_topic::choose_partition(const event_batch& events) noexcept {
-    if (partitions_ == 1)
+    if (writable_ == 1)
         return 0;
     for (std::size_t each = 0; each < events.size(); ++each)
         if (const auto key = events[each].key)
-            return partition_of(*key, partitions_);
-    return static_cast<std::int32_t>(turn_++ % static_cast<std::uint32_t>(partitions_));
+            return partition_of(*key, writable_);
+    return static_cast<std::int32_t>(turn_++ % static_cast<std::uint32_t>(writable_));
 }
 
 awaitable<appended> kafka_topic::append(event_batch events) {
@@ -57,8 +59,25 @@ awaitable<appended> kafka_topic::append(event_batch events) {
         const auto there = co_await brokers_.look(name_, 0);
         co_return appended{0, there.end, there.end};
     }
+    co_await count_partitions();
     const auto partition = choose_partition(events);
-    co_return co_await sender_.append(name_, partition, std::move(events));
+    auto sent = co_await async::outcome_of(sender_.append(name_, partition, std::move(events)));
+    if (sent.failed) {
+        if (async::failure_of(sent.failed) == async::failure::precondition)
+            co_await must_have(partition);
+        std::rethrow_exception(sent.failed);
+    }
+    co_return *sent.value;
+}
+
+// The topic may have been made again with fewer partitions: the next append goes to one that is there.
+awaitable<void> kafka_topic::must_have(std::int32_t partition) {
+    counted_ = {};
+    co_await count_partitions();
+    if (partition >= writable_)
+        throw journal_error(journal_failure::unreachable,
+                            fmt::format("topic '{}' has {} partitions now, and had more: nothing was kept",
+                                        name_, writable_));
 }
 
 awaitable<void> kafka_topic::count_partitions() {
@@ -67,10 +86,12 @@ awaitable<void> kafka_topic::count_partitions() {
     counted_ = async::deadline::clock::now();
     const auto found = co_await async::outcome_of(brokers_.partitions(name_));
     // This error does not concern a reader: its events may exist all the same.
-    if (found.value)
-        partitions_ = std::max(partitions_, *found.value);
-    else if (async::is_cancellation(found.failed))
+    if (found.failed && async::is_cancellation(found.failed))
         std::rethrow_exception(found.failed);
+    if (!found.value || *found.value == 0)
+        co_return;
+    partitions_ = std::max(partitions_, *found.value);
+    writable_ = *found.value;
 }
 
 // A reader at that position; otherwise one without the partition, or one that was not used for a while;
@@ -137,7 +158,7 @@ awaitable<position> kafka_topic::retain(std::int32_t partition, position needed,
 std::vector<std::shared_ptr<void>> kafka_topic::release() {
     std::vector<std::shared_ptr<void>> left;
     for (const auto& each : readers_)
-        left.push_back(each->release());
+        left.push_back(each->rest());
     readers_.clear();
     return left;
 }

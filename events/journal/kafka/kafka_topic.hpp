@@ -42,12 +42,14 @@ class kafka_topic final : public topic {
 
   private:
     [[nodiscard]] std::int32_t choose_partition(const event_batch& events) noexcept;
+    [[nodiscard]] awaitable<void> must_have(std::int32_t partition);
     [[nodiscard]] reader* find_reader(std::int32_t partition, position from);
-    // Partitions that were added later.
+    // Partitions that were added later, or that a topic which was made again does not have.
     [[nodiscard]] awaitable<void> count_partitions();
 
     std::string name_;
-    std::int32_t partitions_;
+    std::int32_t partitions_; // the most that it has had: a reader says what is wrong with one that is gone
+    std::int32_t writable_;   // that it has now
     async::deadline::clock::time_point counted_;
     producer& sender_;
     cluster& brokers_;
