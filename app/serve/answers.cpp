@@ -1,6 +1,7 @@
 #include "app/serve/answers.hpp"
 
 #include "async/error.hpp"
+#include "events/journal/error.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -23,7 +24,7 @@ async::awaitable<http::response> guarded(const http::handler& handler, http::req
                   {"error.type", async::to_string(failed.kind())},
                   {"error.message", failed.message()}});
         co_return http::error_response(failed.kind() == async::failure::temporary ? 503 : 500,
-                                       failed.message());
+                                       events::message_for_clients(failed));
     }
 }
 

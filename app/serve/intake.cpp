@@ -45,6 +45,10 @@ std::string_view name_of(journal_failure reason) noexcept {
         return "no_topic";
     case journal_failure::in_use:
         return "in_use";
+    case journal_failure::not_allowed:
+    case journal_failure::missing:
+    case journal_failure::unusable:
+        return "failed";
     default:
         return "unreadable";
     }
@@ -61,12 +65,12 @@ std::optional<journal_failure> reason_of(const std::exception_ptr& failed) {
     }
 }
 
-// For /readyz, which anybody may ask.
-std::string told_to_strangers(const std::exception_ptr& failed) {
+// /readyz tells it to clients.
+std::string told_to_clients(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);
-    } catch (const journal_error& why) {
-        return why.for_clients();
+    } catch (const async::error& why) {
+        return events::message_for_clients(why);
     } catch (...) {
         return async::describe(failed);
     }
@@ -246,7 +250,7 @@ void intake::refused(const std::exception_ptr& why, std::string_view topic) {
         async::failure_of(why) == async::failure::usage)
         return; // the client's own mistake: the journal is well
     if (reason != journal_failure::overloaded) {
-        problem_ = told_to_strangers(why);
+        problem_ = told_to_clients(why);
         problem_at_ = clock::now();
     }
     if (reason == journal_failure::broken) {

@@ -12,7 +12,7 @@ using events::journal_failure;
 intake_refusal refusal_for(const async::error& failed) {
     const auto* of_journal = dynamic_cast<const journal_error*>(&failed);
     if (of_journal != nullptr) {
-        auto said = of_journal->for_clients();
+        auto said = events::message_for_clients(failed);
         switch (of_journal->reason()) {
         case journal_failure::too_large:
             return {413, std::move(said)};
@@ -25,6 +25,9 @@ intake_refusal refusal_for(const async::error& failed) {
         case journal_failure::refused:
         case journal_failure::foreign:
         case journal_failure::damaged:
+        case journal_failure::not_allowed:
+        case journal_failure::missing:
+        case journal_failure::unusable:
             return {500, std::move(said)};
         default:
             break;

@@ -16,9 +16,13 @@ async::failure kind_of(journal_failure reason) noexcept {
     case journal_failure::unreachable:
         return async::failure::temporary;
     case journal_failure::refused:
+    case journal_failure::not_allowed:
         return async::failure::refused;
+    case journal_failure::unusable:
+        return async::failure::unclassified;
     case journal_failure::too_large:
     case journal_failure::no_topic:
+    case journal_failure::missing:
         return async::failure::precondition;
     case journal_failure::before_start:
     case journal_failure::beyond_end:
@@ -59,9 +63,30 @@ std::string journal_error::for_clients() const {
         return "events of the topic are damaged";
     case journal_failure::in_use:
         return "another process writes to the topic";
-    default:
-        return message();
+    case journal_failure::before_start:
+        return "events at this position have been removed";
+    case journal_failure::beyond_end:
+        return "the topic ends before a position at which it had events";
+    case journal_failure::not_allowed:
+        return "the files of the journal may not be read or written";
+    case journal_failure::missing:
+        return "a file of the journal is not there";
+    case journal_failure::unusable:
+        return "a file of the journal cannot be read or written";
+    case journal_failure::overloaded: // these name no file
+    case journal_failure::too_large:
+    case journal_failure::in_doubt:
+    case journal_failure::unreachable:
+    case journal_failure::refused:
+    case journal_failure::no_topic:
+        break;
     }
+    return message();
+}
+
+std::string message_for_clients(const async::error& failed) {
+    const auto* of_journal = dynamic_cast<const journal_error*>(&failed);
+    return of_journal != nullptr ? of_journal->for_clients() : failed.message();
 }
 
 bool is_before_start(const std::exception_ptr& failed) {

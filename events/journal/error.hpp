@@ -24,6 +24,9 @@ enum class journal_failure : std::uint8_t {
     foreign,      // the directory is not a journal, or belongs to another journal
     damaged,      // what was durable cannot be read
     in_use,       // another process writes to it
+    not_allowed,  // this user may not use its files, or they are read-only; nothing was kept
+    missing,      // a file or directory of it is not there; nothing was kept
+    unusable,     // another error of the file system; nothing was kept
 };
 
 // `broken` and `in_doubt` come with outcome_unknown(). `overloaded`, `full` and `unreachable` are temporary
@@ -32,8 +35,8 @@ class journal_error : public async::error {
   public:
     journal_error(journal_failure reason, std::string message, std::string hint = {});
     [[nodiscard]] journal_failure reason() const noexcept { return reason_; }
-    // The message for clients and strangers. That of a file's failure is the reason alone: its path is for
-    // the log.
+    // The message for clients and strangers. That of a failure of files is the reason alone: their paths are
+    // for the log.
     [[nodiscard]] std::string for_clients() const;
     // The message names no file.
     void set_fit_for_clients() noexcept { fit_for_clients_ = true; }
@@ -42,6 +45,9 @@ class journal_error : public async::error {
     journal_failure reason_;
     bool fit_for_clients_ = false;
 };
+
+// The message of an error for clients: of a journal_error, the one that names no path.
+[[nodiscard]] std::string message_for_clients(const async::error& failed);
 
 // Retention has removed the position that was asked for: it may be faster than a reader.
 [[nodiscard]] bool is_before_start(const std::exception_ptr& failed);

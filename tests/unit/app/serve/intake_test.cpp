@@ -24,8 +24,10 @@ TEST(refusals, tell_a_mistake_from_what_passes) {
 }
 
 TEST(refusals, tell_a_client_no_path) {
-    for (const auto reason : {journal_failure::full, journal_failure::broken, journal_failure::foreign,
-                              journal_failure::damaged, journal_failure::in_use}) {
+    for (const auto reason :
+         {journal_failure::full, journal_failure::broken, journal_failure::foreign, journal_failure::damaged,
+          journal_failure::in_use, journal_failure::before_start, journal_failure::beyond_end,
+          journal_failure::not_allowed, journal_failure::missing, journal_failure::unusable}) {
         const auto said = refusal_for(journal_error(reason, "making room in '/var/lib/x/0.log'")).why;
         EXPECT_EQ(said.find("/var"), std::string::npos) << said;
         EXPECT_FALSE(said.empty());
