@@ -41,6 +41,8 @@ file_handle open_segment::locked(const fs::path& path) {
 open_segment open_segment::begin(const fs::path& directory, const segment_header& header,
                                  std::uint64_t bytes_max, first_room room) {
     const auto path = segment_path(directory, header.first);
+    // First: where no descriptor is left, no file is made that could not be taken away durably.
+    file_handle folder(directory, file_handle::mode::directory);
     open_segment made;
     made.bytes_max_ = bytes_max;
     made.header_ = header;
@@ -55,11 +57,11 @@ open_segment open_segment::begin(const fs::path& directory, const segment_header
         made.file_.write(0, encode(header));
         made.file_.sync();
         fault_point("segment-header-synced");
-        sync_directory(directory);
+        folder.sync();
     } catch (const file_failure&) {
         // Events may go on into the segment before: after a power cut this one must not hide them.
         remove_file(path);
-        sync_directory(directory);
+        folder.sync();
         throw;
     }
     fault_point("segment-begun");

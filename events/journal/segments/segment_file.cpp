@@ -68,6 +68,14 @@ bool file_failure::no_room() const noexcept {
     return reason_ == ENOSPC || reason_ == EDQUOT || reason_ == EFBIG;
 }
 
+bool file_failure::no_descriptor() const noexcept { return reason_ == EMFILE || reason_ == ENFILE; }
+
+journal_error too_many_files() {
+    return {journal_failure::overloaded, // for clients too: without a path
+            "this process has too many open files",
+            "Allow more open files: ulimit -n, or LimitNOFILE of a unit of systemd."};
+}
+
 void rethrow_as_journal_error(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);
@@ -76,18 +84,16 @@ void rethrow_as_journal_error(const std::exception_ptr& failed) {
             throw journal_error(journal_failure::full, // for clients too: without a path
                                 "there is no room on the journal's disk",
                                 "Make room on the volume of JOURNAL, or set JOURNAL_MAX_BYTES.");
-        if (of_file.reason() == EMFILE || of_file.reason() == ENFILE)
-            throw journal_error(journal_failure::overloaded, of_file.what(),
-                                "Allow more open files: ulimit -n, or LimitNOFILE of a unit of systemd.");
+        if (of_file.no_descriptor())
+            throw too_many_files();
         const bool refused =
             of_file.reason() == EACCES || of_file.reason() == EPERM || of_file.reason() == EROFS;
         if (refused)
-            throw async::error(async::failure::refused, of_file.what(),
-                               "The journal's directory, JOURNAL, must belong to the user who runs this.");
+            throw journal_error(journal_failure::not_allowed, of_file.what(),
+                                "The journal's directory, JOURNAL, must belong to the user who runs this.");
         const bool absent =
             of_file.reason() == ENOENT || of_file.reason() == ENOTDIR || of_file.reason() == ELOOP;
-        throw async::error(absent ? async::failure::precondition : async::failure::unclassified,
-                           of_file.what());
+        throw journal_error(absent ? journal_failure::missing : journal_failure::unusable, of_file.what());
     }
 }
 
@@ -199,7 +205,15 @@ int file_handle::reason_not_at_its_path() const noexcept {
     return opened.st_ino == there.st_ino && opened.st_dev == there.st_dev ? 0 : ENOENT;
 }
 
-bool file_handle::try_lock() { return ::flock(number_, LOCK_EX | LOCK_NB) == 0; }
+bool file_handle::try_lock() {
+    while (::flock(number_, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK)
+            return false;
+        if (errno != EINTR)
+            throw file_failure(errno, "locking", path_);
+    }
+    return true;
+}
 
 void sync_directory(const fs::path& directory) {
     file_handle opened(directory, file_handle::mode::directory);

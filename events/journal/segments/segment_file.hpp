@@ -3,6 +3,7 @@
 // Tested by tests/unit/events/journal/segments/failing_disk_test.cpp.
 #pragma once
 
+#include "events/journal/error.hpp"
 #include "events/journal/segments/frame.hpp"
 
 #include <cstddef>
@@ -23,11 +24,15 @@ class file_failure : public std::runtime_error {
   public:
     file_failure(int reason, std::string_view doing, const std::filesystem::path& path);
     [[nodiscard]] int reason() const noexcept { return reason_; }
-    [[nodiscard]] bool no_room() const noexcept; // ENOSPC, EDQUOT, EFBIG
+    [[nodiscard]] bool no_room() const noexcept;       // ENOSPC, EDQUOT, EFBIG
+    [[nodiscard]] bool no_descriptor() const noexcept; // EMFILE, ENFILE
 
   private:
     int reason_;
 };
+
+// For file_failure::no_descriptor().
+[[nodiscard]] journal_error too_many_files();
 
 // A file_failure as an async::error: for a missing permission, a lack of room, or a fault of the disk. Any
 // other exception passes unchanged.
@@ -63,6 +68,7 @@ class file_handle {
     [[nodiscard]] bool is_at_its_path() const noexcept;
     void must_be_at_its_path() const;
     // False if another process holds it.
+    // False: another process has it. Throws where the file system has no locks.
     [[nodiscard]] bool try_lock();
 
   private:

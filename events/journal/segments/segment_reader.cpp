@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace events {
 
@@ -28,6 +29,19 @@ journal_error damaged(const file_handle& file, std::uint64_t offset, position at
             " `event-archiver journal verify` says what can be read."};
 }
 
+// Its writer writes over it, and a read beside that may see a part of either. What two reads agree about is
+// whole.
+std::optional<position> told_in(const file_handle& durable) {
+    constexpr std::size_t bytes_max = 64;
+    auto text = durable.read(0, bytes_max);
+    for (;;) {
+        auto again = durable.read(0, bytes_max);
+        if (again == text)
+            return decode_durable(text);
+        text = std::move(again);
+    }
+}
+
 } // namespace
 
 position segment_reader::begin() const {
@@ -41,9 +55,8 @@ position segment_reader::begin() const {
 std::optional<position> segment_reader::durable() {
     const auto path = directory_ / durable_name;
     std::optional<position> found;
-    constexpr std::size_t bytes_max = 64;
     if (is_there(path))
-        found = decode_durable(file_handle(path, file_handle::mode::read).read(0, bytes_max));
+        found = told_in(file_handle(path, file_handle::mode::read));
     if (found.value_or(0) < durable_)
         throw journal_error(journal_failure::beyond_end,
                             fmt::format("'{}' ends at position {}, and ended at {} when it was read before",

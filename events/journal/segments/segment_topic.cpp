@@ -65,6 +65,7 @@ class segment_topic::place_in_line {
             return;
         std::erase(line_.queue_, mine_);
         line_.waiting_bytes_ -= mine_->bytes();
+        line_.changed_.notify_all(); // the line may be empty now
     }
     place_in_line(const place_in_line&) = delete;
     place_in_line& operator=(const place_in_line&) = delete;
@@ -286,7 +287,8 @@ awaitable<position> segment_topic::retain(std::int32_t partition, position neede
 
 awaitable<void> segment_topic::close() {
     closed_ = true;
-    co_await wait_until_idle();
+    while (busy_ || !queue_.empty())
+        co_await changed_.wait();
     background_.cancel();
     co_await background_.join();
     if (writer_ && limits_.sync_every.count() > 0)

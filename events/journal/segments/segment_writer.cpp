@@ -109,8 +109,11 @@ std::vector<append_result> segment_writer::write(const std::vector<pending_appen
             done = write_part(group, done, now, results);
         }
     } catch (const file_failure& failed) {
-        broken_ = broken_ || !failed.no_room();
-        const auto error = failed.no_room() ? full(failed.what()) : broken(failed.what());
+        const bool nothing_done = failed.no_room() || failed.no_descriptor(); // the next group tries again
+        broken_ = broken_ || !nothing_done;
+        const auto error = failed.no_room()         ? full(failed.what())
+                           : failed.no_descriptor() ? too_many_files()
+                                                    : broken(failed.what());
         for (; done < group.size(); ++done)
             results[done].failed = std::make_exception_ptr(error);
     } catch (const journal_error&) {

@@ -1,3 +1,4 @@
+#include "async/pause.hpp"
 #include "events/journal/segments/segment_journal.hpp"
 #include "tests/support/kept_log.hpp"
 #include "tests/unit/events/journal/conformance.hpp"
@@ -111,6 +112,33 @@ TEST_F(segment_journal_test, has_one_writer_and_lets_another_process_read_what_i
         both.push_back(writing());
         co_await async::run_all(std::move(both));
         co_await writer->close();
+        co_await reader->close();
+    };
+    run(story());
+}
+
+TEST_F(segment_journal_test, syncs_what_stands_in_line_when_it_is_closed) {
+    rig_.segments.sync_every = std::chrono::minutes(10);
+    rig_.memory = 16'777'216;
+    auto writer = rig_.make(io_);
+    auto reader = rig_.make(io_, true);
+    position accepted = 0;
+    std::vector<std::unique_ptr<background>> appends;
+    const auto append = [&accepted](topic* to, std::int64_t number) -> awaitable<void> {
+        auto event = make_events(number, 1, 1'500'000); // no two of them fit into a group
+        const auto made = co_await to->append(std::move(event));
+        accepted = std::max(accepted, made.end);
+    };
+    const auto story = [&]() -> awaitable<void> {
+        auto* const to = co_await writer->open("live");
+        for (std::int64_t each = 0; each < 4; ++each)
+            appends.push_back(std::make_unique<background>(io_, append(to, each)));
+        co_await async::pause(std::chrono::milliseconds(0));
+        co_await writer->close();
+        EXPECT_EQ(accepted, 4);
+        auto* const from = co_await reader->open("live");
+        const auto there = co_await from->look(0);
+        EXPECT_EQ(there.end, accepted);
         co_await reader->close();
     };
     run(story());

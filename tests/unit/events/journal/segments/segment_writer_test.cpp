@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <csignal>
 #include <linux/magic.h>
 #include <sys/resource.h>
@@ -40,6 +41,40 @@ class segment_writer_test : public testing::Test {
     [[nodiscard]] fs::path path() const { return directory_.path() / "live"; }
     rig::own_directory directory_;
 };
+
+TEST(file_failures, tell_clients_no_path) {
+    for (const int reason : {EACCES, EPERM, EROFS, ENOENT, EMFILE, ENFILE, EIO, ENOSPC}) {
+        const auto failed = std::make_exception_ptr(file_failure(reason, "opening", "/var/lib/x/0.log"));
+        try {
+            rethrow_as_journal_error(failed);
+        } catch (const journal_error& error) {
+            EXPECT_EQ(error.for_clients().find("/var"), std::string::npos) << error.for_clients();
+        }
+    }
+}
+
+TEST_F(segment_writer_test, refuses_events_and_goes_on_where_no_descriptor_is_left_for_the_next_segment) {
+    auto options = options_of();
+    options.segment_bytes = 200;
+    segment_writer writer(path(), options);
+    while (segments_in(path()).size() < 2)
+        ASSERT_FALSE(append(writer, 1).front().failed);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    auto none_left = before;
+    none_left.rlim_cur = 3;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+    std::exception_ptr failed;
+    for (int each = 0; each < 10 && !failed; ++each) // some fit into the segment
+        failed = append(writer, 1).front().failed;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(reason_of(failed), journal_failure::overloaded);
+    const auto end = writer.end();
+    ASSERT_FALSE(append(writer, 1).front().failed);
+    EXPECT_EQ(writer.end(), end + 1);
+    expect_events(path(), writer.end());
+}
 
 TEST_F(segment_writer_test, refuses_segments_of_another_journal) {
     const auto other = directory_.path() / "other";
