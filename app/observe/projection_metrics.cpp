@@ -56,12 +56,14 @@ std::vector<metric> metrics_of(std::span<const events::stream_progress> streams,
     for (const auto& each : streams) {
         const auto labels = labels_of(each);
         const auto add = [&labels](metric& to, double value) { to.samples.push_back({labels, value}); };
-        const std::chrono::duration<double> still = now - each.moved;
-        const bool waits = each.behind() > 0 && each.state != events::stream_state::paused;
-        add(position, static_cast<double>(each.next));
-        add(behind, static_cast<double>(each.behind()));
-        add(age, each.behind_time(now).count());
-        add(stalled, waits && still.count() > 0 ? still.count() : 0);
+        if (each.known) {
+            const std::chrono::duration<double> still = now - each.moved;
+            const bool waits = each.behind() > 0 && each.state != events::stream_state::paused;
+            add(position, static_cast<double>(each.next));
+            add(behind, static_cast<double>(each.behind()));
+            add(age, each.behind_time(now).count());
+            add(stalled, waits && still.count() > 0 ? still.count() : 0);
+        }
         add(failed, each.state == events::stream_state::failed ? 1 : 0);
         add(paused, each.state == events::stream_state::paused ? 1 : 0);
         add(events, static_cast<double>(each.events));

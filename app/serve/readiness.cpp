@@ -41,10 +41,12 @@ readiness_probe database_probe(db::database_access database) {
 
 std::string stopped_projection(const std::vector<events::stream_progress>& among) {
     for (const auto& each : among)
-        if (each.state == events::stream_state::failed)
-            return fmt::format("projection '{}' has stopped at position {} of topic '{}': {}",
-                               each.projection, each.next, each.topic,
+        if (each.state == events::stream_state::failed) {
+            const auto where =
+                each.known ? fmt::format(" at position {} of topic '{}'", each.next, each.topic) : "";
+            return fmt::format("projection '{}' has stopped{}: {}", each.projection, where,
                                each.reason.empty() ? "see the log" : each.reason);
+        }
     return {};
 }
 

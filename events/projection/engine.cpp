@@ -6,10 +6,13 @@
 #include "events/projection/beginning.hpp"
 #include "events/projection/projection_files.hpp"
 #include "events/projection/schema.hpp"
+#include "events/projection/waiting_progress.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 namespace events {
@@ -42,6 +45,7 @@ struct projection_engine::runner {
     std::string name; // of its positions
     projection_session session;
     projection_files files;
+    waiting_progress waiting;
     events::rows_before rows_before; // until that is said
     std::vector<std::unique_ptr<projection_stream>> streams;
 };
@@ -64,22 +68,21 @@ projection_engine::~projection_engine() = default;
 
 awaitable<void> projection_engine::must_fit() {
     const auto names = co_await journal_.topics();
-    for (const auto& each : runners_) {
-        const auto topics = each->files.definition().settings.topics; // the files may be read again meanwhile
-        for (const auto& name : topics) {
-            const bool there = std::ranges::find(names, name) != names.end();
-            topic* source = nullptr;
-            if (there)
-                source = co_await journal_.view(name);
-            std::function<awaitable<void>(db::connection&)> body = [&each, &name,
-                                                                    source](db::connection& session) {
-                if (source == nullptr)
-                    return must_not_be_lost(session, each->name, name);
-                return must_fit_here(session, each->name, *source);
-            };
-            co_await db::with_session(database_, std::move(body));
+    std::function<awaitable<void>(db::connection&)> body =
+        [this, &names](db::connection& session) -> awaitable<void> {
+        for (const auto& each : runners_) {
+            const auto topics = each->files.definition().settings.topics; // they may be read again meanwhile
+            for (const auto& name : topics) {
+                if (std::ranges::find(names, name) == names.end()) {
+                    co_await must_not_be_lost(session, each->name, name);
+                    continue;
+                }
+                auto* const source = co_await journal_.view(name);
+                co_await must_fit_here(session, each->name, *source);
+            }
         }
-    }
+    };
+    co_await db::with_session(database_, std::move(body));
 }
 
 awaitable<void> projection_engine::must_fit_here(db::connection& session, std::string name, topic& source) {
@@ -133,19 +136,10 @@ std::vector<stream_progress> projection_engine::progress() const {
             all.push_back(stream->progress());
         if (each->files.stopped_by().empty())
             continue;
-        auto stopped_at = each->files.stopped_at();
-        if (stopped_at.empty()) // the database has not answered yet
-            for (const auto& topic : each->files.definition().settings.topics)
-                stopped_at.push_back({{each->name, topic, 0}});
-        for (const auto& where : stopped_at) {
-            auto& stopped = all.emplace_back();
-            stopped.projection = where.key.projection;
-            stopped.topic = where.key.topic;
-            stopped.partition = where.key.partition;
-            stopped.next = where.next;
-            stopped.state = stream_state::failed;
-            stopped.reason = each->files.stopped_by();
-        }
+        const auto& files = each->files;
+        std::ranges::move(each->waiting.of(each->name, files.stopped_by(), files.definition().settings.topics,
+                                           files.stopped_at()),
+                          std::back_inserter(all));
     }
     return all;
 }
@@ -162,7 +156,10 @@ awaitable<void> projection_engine::prepare(runner& each) {
 
 awaitable<void> projection_engine::run_projection(runner& each) {
     co_await prepare(each);
-    co_await each.files.begin(each.session, options_.once);
+    const std::function<awaitable<void>()> waiting = [this, &each] {
+        return each.waiting.look(journal_, each.files.definition().settings.topics);
+    };
+    co_await each.files.begin(each.session, options_.once, waiting);
     std::vector<awaitable<void>> tasks;
     for (const auto& name : each.files.definition().settings.topics)
         tasks.push_back(run_topic(each, name));

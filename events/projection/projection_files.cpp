@@ -40,7 +40,8 @@ projection_files::projection_files(projection_definition first, std::string posi
     , log_(log)
     , stopped_by_(definition_.mistake) {}
 
-awaitable<void> projection_files::begin(projection_session& session, bool once) {
+awaitable<void> projection_files::begin(projection_session& session, bool once,
+                                        std::function<awaitable<void>()> waiting) {
     std::function<awaitable<void>(db::connection&)> beginning =
         [this](db::connection& one) -> awaitable<void> {
         tried_for_ = co_await asked_of(one, position_name_);
@@ -59,13 +60,14 @@ awaitable<void> projection_files::begin(projection_session& session, bool once) 
         if (stopped_by_ != why->message())
             log_stop(log_, *why, {position_name_, definition_.settings.topics.front(), 0}, 0);
         stopped_by_ = why->message();
-        co_await note_and_wait(session);
+        co_await note_and_wait(session, waiting);
     }
     stopped_by_.clear();
     stopped_at_.clear();
 }
 
-awaitable<void> projection_files::note_and_wait(projection_session& session) {
+awaitable<void> projection_files::note_and_wait(projection_session& session,
+                                                const std::function<awaitable<void>()>& waiting) {
     std::function<awaitable<void>(db::connection&)> noting = [this](db::connection& one) {
         return note_unusable_files(one, position_name_, definition_.settings.topics, stopped_by_);
     };
@@ -77,6 +79,7 @@ awaitable<void> projection_files::note_and_wait(projection_session& session) {
     };
     co_await session.use(looking);
     while (!is_asked) {
+        co_await waiting();
         co_await async::pause(look_every);
         co_await session.use(looking);
         is_asked = is_asked || stopped_at_.empty(); // the positions were forgotten, and so was the reason

@@ -34,8 +34,10 @@ class projection_files {
 
     // Applies migrations that are due, before a stream of the projection runs. A mistake in one stops this
     // projection alone, and not the server that it runs in: it is noted, and the files are read again once a
-    // person has resumed the projection. With `once` it is thrown, as events::migrate does.
-    [[nodiscard]] awaitable<void> begin(projection_session& session, bool once);
+    // person has resumed the projection; `waiting` is called each second until then. With `once` it is
+    // thrown, as events::migrate does.
+    [[nodiscard]] awaitable<void> begin(projection_session& session, bool once,
+                                        std::function<awaitable<void>()> waiting);
     // Why `begin` waits for a person; empty while it does not.
     [[nodiscard]] const std::string& stopped_by() const noexcept { return stopped_by_; }
     // Where the projection was then; other processes may move it on.
@@ -49,7 +51,8 @@ class projection_files {
   private:
     [[nodiscard]] awaitable<void> read(db::connection& session);
     [[nodiscard]] awaitable<void> migrate(db::connection& session);
-    [[nodiscard]] awaitable<void> note_and_wait(projection_session& session);
+    [[nodiscard]] awaitable<void> note_and_wait(projection_session& session,
+                                                const std::function<awaitable<void>()>& waiting);
     [[nodiscard]] awaitable<bool> is_asked_again(db::connection& session);
     [[nodiscard]] awaitable<projection_definition> read_directory() const;
     void must_be_usable(const projection_definition& fresh) const;

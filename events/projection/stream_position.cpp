@@ -83,6 +83,7 @@ void projection_stream::take(const position_row& row) {
         drop_read();
     }
     progress_.next = row.next;
+    progress_.known = true;
     replay_until_ = row.replay_until;
     target_.mark = row.mark;
     files_are_read_ = files_are_read_ && row.read_files == target_.read_files;

@@ -23,6 +23,7 @@ struct stream_progress {
     std::int32_t partition = 0;
     stream_state state = stream_state::starting;
     std::string reason; // of `failed`
+    bool known = true;  // false: its position and the end of its topic have not been seen yet
     position next = 0;
     position end = 0;     // of what can be read
     position written = 0; // where more is written, which an open transaction hides: the end of that

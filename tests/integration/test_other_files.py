@@ -109,6 +109,9 @@ def test_the_only_process_says_in_the_database_why_it_cannot_begin(served):
     process = begun_with_a_wrong_migration(served)
     assert served.status()["state"] == "failed"
     served.wait_for(lambda: "has stopped at position 0 of topic 'live': migration 'total/migrations/002.sql'" in served.get("/readyz"))
+    served.wait_for(lambda: 'event_archiver_projection_lag{projection="total",topic="live",partition="0"} 3' in served.get("/metrics"))
+    served.send(values(2))
+    served.wait_for(lambda: 'event_archiver_projection_lag{projection="total",topic="live",partition="0"} 5' in served.get("/metrics"))
     ended(process, 0)
 
 

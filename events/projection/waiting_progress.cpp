@@ -1,0 +1,65 @@
+#include "events/projection/waiting_progress.hpp"
+
+#include "async/caught.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace events {
+
+namespace {
+
+constexpr std::chrono::seconds look_every{5};
+
+} // namespace
+
+awaitable<void> waiting_progress::look(journal& source, std::vector<std::string> topics) {
+    since_ = since_.value_or(std::chrono::system_clock::now());
+    if (!look_due_.passed())
+        co_return;
+    look_due_ = async::deadline::after(look_every);
+    (void)co_await async::caught_error(look_now(source, std::move(topics)));
+}
+
+awaitable<void> waiting_progress::look_now(journal& source, std::vector<std::string> topics) {
+    const auto names = co_await source.topics();
+    for (const auto& name : topics) {
+        if (std::ranges::find(names, name) == names.end())
+            continue;
+        auto* const found = co_await source.view(name);
+        for (std::int32_t partition = 0; partition < found->partitions(); ++partition) {
+            auto there = co_await found->look(partition);
+            there_.insert_or_assign({name, partition}, std::move(there));
+        }
+    }
+}
+
+std::vector<stream_progress> waiting_progress::of(const std::string& projection, const std::string& reason,
+                                                  const std::vector<std::string>& topics,
+                                                  const std::vector<reached_position>& reached) const {
+    std::map<place, std::optional<position>> all; // nullopt: the database has no position of it
+    for (const auto& topic : topics)
+        all[{topic, 0}];
+    for (const auto& [where, there] : there_)
+        all[where];
+    for (const auto& each : reached)
+        all[{each.key.topic, each.key.partition}] = each.next;
+    std::vector<stream_progress> made;
+    for (const auto& [where, next] : all) {
+        auto& each = made.emplace_back();
+        each.projection = projection;
+        std::tie(each.topic, each.partition) = where;
+        each.state = stream_state::failed;
+        each.reason = reason;
+        each.moved = since_.value_or(std::chrono::system_clock::now());
+        const auto there = there_.find(where);
+        each.known = there != there_.end() && !reached.empty();
+        if (!each.known)
+            continue;
+        each.next = std::max(next.value_or(0), there->second.begin);
+        each.end = std::max(there->second.end, each.next);
+    }
+    return made;
+}
+
+} // namespace events
