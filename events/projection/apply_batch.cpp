@@ -8,6 +8,7 @@
 #include "events/projection/control.hpp"
 #include "events/projection/dead_letter.hpp"
 #include "events/projection/in_transaction.hpp"
+#include "events/projection/plugin_settings.hpp"
 #include "events/projection/schema.hpp"
 
 #include <fmt/format.h>
@@ -25,6 +26,8 @@ constexpr std::chrono::seconds batch_lock_patience{10};
 // A process that is stopped in the middle of a transaction holds up those that stand by for no longer.
 constexpr std::string_view batch_settings =
     "SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '5s'; ";
+// apply.sql may have set another one, which has no right to the tables of event_archiver.
+constexpr std::string_view own_role = "SET LOCAL role = DEFAULT";
 
 class batch_work {
   public:
@@ -81,8 +84,9 @@ class batch_work {
     [[nodiscard]] awaitable<bool> apply(bool in_pieces) {
         // This comes first: after it, a process that is stopped in the transaction keeps others waiting for 5
         // s at most.
-        co_await session_.execute(std::string(batch_settings) +
+        co_await session_.execute(fmt::format("{}{}; ", batch_settings, own_role) +
                                   search_path_statement(target_.definition, target_.schema));
+        co_await lock_tables();
         report_.mark = events_.empty() ? target_.mark : mark_of(events_.back());
         position_move move{target_.key,    target_.journal, from_,        to_,
                            target_.worker, report_.mark,    target_.mark, target_.read_files};
@@ -108,6 +112,24 @@ class batch_work {
         report_.events = accepted_end_;
         report_.dead_letters = refused_.size();
         co_return true;
+    }
+
+    // No snapshot is taken before. In the order in which a replay and a rebuild lock them.
+    [[nodiscard]] awaitable<void> lock_tables() {
+        if (target_.locked_tables.empty())
+            co_return;
+        co_await session_.execute("LOCK TABLE event_archiver.position IN ROW EXCLUSIVE MODE;"
+                                  " SAVEPOINT tables");
+        const auto sql = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", target_.locked_tables);
+        bool refused = false; // no right, or a table is not there
+        try {
+            co_await session_.execute(sql);
+        } catch (const db::error& said) {
+            if (said.kind() == async::failure::temporary)
+                throw;
+            refused = true;
+        }
+        co_await session_.execute(refused ? "ROLLBACK TO SAVEPOINT tables" : "RELEASE SAVEPOINT tables");
     }
 
     // Another rebuild of the same projection may have dropped the schema and made it again, or swapped it:
@@ -153,14 +175,17 @@ class batch_work {
     }
 
     [[nodiscard]] awaitable<void> move_back() {
+        plugin_settings of_apply; // the plugins find them
+        co_await of_apply.note(session_);
+        co_await session_.execute(std::string(own_role));
         const auto next = std::to_string(report_.next);
         const auto partition = std::to_string(target_.key.partition);
-        (void)co_await session_.query(
-            "UPDATE event_archiver.position AS p SET next = $4::pg_catalog.int8, mark = $5"
-            " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-            " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
-            " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4",
-            target_.key.projection, target_.key.topic, partition, next, report_.mark);
+        const auto sql = fmt::format(
+            "UPDATE event_archiver.position AS p SET next = $4::pg_catalog.int8, mark = $5 WHERE{}",
+            of_the_key);
+        (void)co_await session_.query(sql, target_.key.projection, target_.key.topic, partition, next,
+                                      report_.mark);
+        co_await of_apply.set_back(session_);
     }
 
     [[nodiscard]] awaitable<void> apply_to_plugins() {
@@ -176,6 +201,8 @@ class batch_work {
     }
 
     [[nodiscard]] awaitable<void> write_dead_letters() {
+        if (!refused_.empty())
+            co_await session_.execute(std::string(own_role));
         for (const auto& each : refused_) {
             dead_letter made;
             made.key = target_.key;

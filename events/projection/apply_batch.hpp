@@ -28,6 +28,7 @@ struct batch_target {
     std::string mark;            // of the last event before the batch, as the row has it; empty: not known
     std::int64_t read_files = 0; // as the row has it
     plugin_patience* patience = nullptr; // of the stream, with its plugins; may be null
+    std::string locked_tables{};         // as LOCK TABLE takes them, before the snapshot; empty: none
 };
 
 struct batch_report {

@@ -156,11 +156,8 @@ async::error no_letter(const std::string& projection, const letter_choice& which
 constexpr std::string_view of_the_letter = " WHERE projection = $1 AND topic = $2 AND partition = "
                                            "$3::pg_catalog.int4 AND position = $4::pg_catalog.int8";
 
-enum class retry_outcome : std::uint8_t { gone, applied, refused };
-
-// Within a transaction. `gone`: another process has removed it.
-awaitable<retry_outcome> retry_one(db::connection& session, const projection_definition& definition,
-                                   letter_place place, plugin_patience& patience, async::log& log) {
+// Removes it, within a transaction. nullopt: another process has removed it, or found it refused again.
+awaitable<std::optional<dead_letter>> take_out(db::connection& session, letter_place place) {
     const auto partition = std::to_string(place.key.partition);
     const auto at = std::to_string(place.at);
     const auto removal =
@@ -169,41 +166,54 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
     try {
         removed = co_await session.query(removal, place.key.projection, place.key.topic, partition, at);
     } catch (const db::error& said) {
-        if (said.state() !=
-            serialization_failure) // another process has removed it, or found it refused again
+        if (said.state() != serialization_failure)
             throw;
     }
     if (!removed || removed->rows() == 0)
-        co_return retry_outcome::gone;
-    async::fault_point("dead-letter-removed");
+        co_return std::nullopt;
     auto letter = letter_from(*removed, 0, place.key.projection);
     if (letter.journal.empty()) { // an earlier version wrote it
         const auto row = co_await look_at(session, letter.key);
         letter.journal = row ? row->journal : std::string();
     }
-    const event_source from{letter.journal, letter.key.topic, letter.key.partition};
-    const events_to_apply one{event_list(&letter.refused, 1), from};
-    auto mistake = mistake_in(letter.refused.content.value);
-    auto state = std::move(mistake.sqlstate);
-    auto reason = std::move(mistake.reason);
-    if (reason.empty()) {
-        co_await session.execute(search_path_statement(definition) + "; SET CONSTRAINTS ALL IMMEDIATE");
-        const auto said = co_await try_events(session, definition.apply, one, refusal::passing);
-        if (said && said->state() == cancelled_state)
-            throw db::error(*said);
-        if (said) {
-            state = said->state();
-            reason = said->server_words().empty() ? said->message() : said->server_words();
-        }
-    }
-    if (!reason.empty()) {
-        co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
-        letter.sqlstate = state;
-        letter.reason = reason;
-        co_await write_down(session, std::move(letter));
+    co_return letter;
+}
+
+// Applies its event, but for plugins. The mistake has no reason if the event is applied.
+awaitable<value_mistake> apply_again(db::connection& session, const projection_definition& definition,
+                                     const events_to_apply& one) {
+    auto mistake = mistake_in(one.events.front().content.value);
+    if (!mistake.reason.empty())
+        co_return mistake;
+    co_await session.execute(search_path_statement(definition) + "; SET CONSTRAINTS ALL IMMEDIATE");
+    const auto said = co_await try_events(session, definition.apply, one, refusal::passing);
+    if (said && said->state() == cancelled_state)
+        throw db::error(*said);
+    if (said)
+        mistake = {said->state(), said->server_words().empty() ? said->message() : said->server_words()};
+    co_return mistake;
+}
+
+enum class retry_outcome : std::uint8_t { gone, applied, refused };
+
+// Within a transaction. `gone`: another process has it.
+awaitable<retry_outcome> retry_one(db::connection& session, const projection_definition& definition,
+                                   letter_place place, plugin_patience& patience, async::log& log) {
+    auto letter = co_await take_out(session, std::move(place));
+    if (!letter)
+        co_return retry_outcome::gone;
+    async::fault_point("dead-letter-removed");
+    const event_source from{letter->journal, letter->key.topic, letter->key.partition};
+    const events_to_apply one{event_list(&letter->refused, 1), from};
+    auto mistake = co_await apply_again(session, definition, one);
+    if (!mistake.reason.empty()) {
+        co_await session.execute("SET LOCAL role = DEFAULT; SET LOCAL search_path = pg_catalog, pg_temp");
+        letter->sqlstate = std::move(mistake.sqlstate);
+        letter->reason = std::move(mistake.reason);
+        co_await write_down(session, std::move(*letter));
         co_return retry_outcome::refused;
     }
-    const plugin_batch batch{letter.key.projection, letter.refused.at, one, {{0, 1}}, &patience};
+    const plugin_batch batch{letter->key.projection, letter->refused.at, one, {{0, 1}}, &patience};
     const auto failures = co_await apply_plugins(session, definition.plugins, batch, log);
     if (failures == 0)
         patience = {};

@@ -15,10 +15,6 @@ namespace {
 
 using async::failure;
 
-constexpr std::string_view of_the_key = " p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text AND "
-                                        "p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
-                                        " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4";
-
 constexpr std::chrono::seconds mark_patience{5};
 // The record of a replay of the position p.
 constexpr std::string_view of_its_replay = " FROM event_archiver.replay r WHERE r.projection"

@@ -21,6 +21,11 @@ struct position_key {
     auto operator<=>(const position_key&) const = default;
 };
 
+// A condition in SQL: the position p is that of the projection $1, the topic $2 and the partition $3.
+inline constexpr std::string_view of_the_key = " p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                                               " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
+                                               " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4";
+
 // The name of a projection for its positions: a new group is a new name.
 [[nodiscard]] std::string position_name(const std::string& projection, const std::string& group);
 // The projection again.

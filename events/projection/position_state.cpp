@@ -10,29 +10,26 @@ namespace {
 
 constexpr std::string_view of_files = "its files cannot be used: ";
 
-constexpr std::string_view that_failed =
-    "UPDATE event_archiver.position AS p SET state = 'running', reason = ''"
-    " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-    " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
-    " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4"
-    " AND p.state OPERATOR(pg_catalog.=) 'failed'::pg_catalog.text";
+std::string clearing_failure() {
+    return fmt::format("UPDATE event_archiver.position AS p SET state = 'running', reason = '' WHERE{}"
+                       " AND p.state OPERATOR(pg_catalog.=) 'failed'::pg_catalog.text",
+                       of_the_key);
+}
 
 } // namespace
 
 awaitable<void> note_failure(db::connection& session, position_key key, std::string reason) {
     const auto partition = std::to_string(key.partition);
-    (void)co_await session.query(
-        "UPDATE event_archiver.position AS p SET state = 'failed', reason = $4, at = pg_catalog.now()"
-        " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-        " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
-        " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4"
+    const auto sql = fmt::format(
+        "UPDATE event_archiver.position AS p SET state = 'failed', reason = $4, at = pg_catalog.now() WHERE{}"
         " AND p.state OPERATOR(pg_catalog.=) 'running'::pg_catalog.text",
-        key.projection, key.topic, partition, reason);
+        of_the_key);
+    (void)co_await session.query(sql, key.projection, key.topic, partition, reason);
 }
 
 awaitable<void> clear_failure(db::connection& session, position_key key) {
     const auto partition = std::to_string(key.partition);
-    (void)co_await session.query(std::string(that_failed), key.projection, key.topic, partition);
+    (void)co_await session.query(clearing_failure(), key.projection, key.topic, partition);
 }
 
 std::string unusable_files(std::string_view why) { return fmt::format("{}{}", of_files, why); }
@@ -55,7 +52,7 @@ awaitable<void> note_unusable_files(db::connection& session, std::string project
 
 awaitable<void> go_on_beside(db::connection& session, position_key key, std::string reason) {
     const auto partition = std::to_string(key.partition);
-    const auto sql = fmt::format("{} AND p.reason OPERATOR(pg_catalog.=) $4::pg_catalog.text", that_failed);
+    const auto sql = clearing_failure() + " AND p.reason OPERATOR(pg_catalog.=) $4::pg_catalog.text";
     (void)co_await session.query(sql, key.projection, key.topic, partition, reason);
 }
 

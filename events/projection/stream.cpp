@@ -47,6 +47,7 @@ projection_stream::projection_stream(projection_session& session, topic& source,
     progress_.projection = target_.key.projection;
     progress_.topic = source.name();
     progress_.partition = partition;
+    progress_.known = false;
 }
 
 awaitable<void> projection_stream::run() {
@@ -161,7 +162,13 @@ void projection_stream::note_hidden(position readable_end, deadline::clock::dura
 awaitable<void> projection_stream::apply_read() {
     batch_report report;
     std::function<awaitable<void>(db::connection&)> body =
-        [this, &report](db::connection& session) -> awaitable<void> { report = co_await apply_on(session); };
+        [this, &report](db::connection& session) -> awaitable<void> {
+        auto tried = co_await async::outcome_of(apply_on(session));
+        conflicts_.note(tried.failed);
+        if (tried.failed)
+            std::rethrow_exception(tried.failed);
+        report = std::move(*tried.value);
+    };
     co_await session_.use(std::move(body));
     if (report.fenced) {
         ++progress_.fenced;
@@ -186,12 +193,32 @@ awaitable<void> projection_stream::apply_read() {
                         definition_.name));
 }
 
+// The tables of a rebuild are its own.
+void projection_stream::choose_locks() {
+    target_.locked_tables.clear();
+    if (!conflicts_.must_lock() || !options_.schema.empty())
+        return;
+    for (const auto& each : definition_.settings.tables)
+        target_.locked_tables += (target_.locked_tables.empty() ? "" : ", ") + each.quoted();
+    if (conflicts_.begins_to_lock())
+        log_.warn("projection.conflicts",
+                  "another program changes rows of a projection all the time: batches lock the tables, or "
+                  "are short",
+                  {{"projection", progress_.projection},
+                   {"topic", progress_.topic},
+                   {"position", progress_.next},
+                   {"tables", target_.locked_tables}});
+}
+
 awaitable<batch_report> projection_stream::apply_on(db::connection& session) {
+    choose_locks();
     if (read_.empty()) { // a transaction's marker may be the last that there is
         const event_list none;
         co_return co_await apply_batch(session, target_, none, progress_.next, gap_end_, log_);
     }
     auto count = std::min(definition_.settings.batch, read_.size() - taken_);
+    if (conflicts_.must_be_short())
+        count = 1;
     // A batch ends where those end that have been applied before.
     if (read_[taken_].at < replay_until_)
         while (read_[taken_ + count - 1].at >= replay_until_)

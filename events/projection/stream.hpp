@@ -9,6 +9,7 @@
 #include "events/projection/beginning.hpp"
 #include "events/projection/projection_session.hpp"
 #include "events/projection/stream_progress.hpp"
+#include "events/projection/write_conflicts.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -55,6 +56,7 @@ class projection_stream {
     [[nodiscard]] awaitable<void> look_for_hidden();
     [[nodiscard]] awaitable<void> apply_read();
     [[nodiscard]] awaitable<batch_report> apply_on(db::connection& session);
+    void choose_locks();
     [[nodiscard]] awaitable<void> look_again();
     [[nodiscard]] awaitable<void> stand_by();
     [[nodiscard]] awaitable<void> must_have_what_others_applied();
@@ -78,6 +80,7 @@ class projection_stream {
     async::log& log_;
     batch_target target_;
     plugin_patience patience_;
+    write_conflicts conflicts_;
     stream_progress progress_;
     std::vector<recorded_event> read_;         // from the position on
     std::size_t taken_ = 0;                    // events of read_ that are applied
