@@ -5,7 +5,7 @@
 #include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
-#include "db/transaction.hpp"
+#include "events/projection/in_transaction.hpp"
 #include "events/projection/position_row.hpp"
 #include "events/projection/reader_positions.hpp"
 
@@ -66,16 +66,18 @@ awaitable<bool> may_remove(db::connection& session) {
 // Returns as topic::retain does.
 awaitable<position> retain_unless_set_back(db::connection& session, topic& of, std::int32_t partition,
                                            std::string journal, position needed, std::string by) {
-    auto open = co_await db::transaction::begin(session, db::transaction_options());
-    const bool free = co_await may_remove(session);
     position due = 0;
-    if (free) {
-        const auto last = co_await furthest_behind(session, of.name(), partition, journal);
+    transaction_body body = [&](db::connection& locking) -> awaitable<bool> {
+        const bool free = co_await may_remove(locking);
+        if (!free)
+            co_return false;
+        const auto last = co_await furthest_behind(locking, of.name(), partition, journal);
         async::fault_point("retention-before-removal");
         const auto from = last ? std::min(needed, last->at) : needed;
         due = co_await of.retain(partition, from, needs_from(by, from));
-    }
-    co_await open.rollback();
+        co_return false; // it has only looked
+    };
+    (void)co_await in_transaction(session, db::transaction_options(), std::move(body), "retention");
     co_return due;
 }
 

@@ -124,6 +124,26 @@ def fill_live(service) -> int:
     return accepted
 
 
+def test_a_topic_that_cannot_be_cut_keeps_no_events_of_others(binary, database, tmp_path):
+    journal = tmp_path / "journal"
+    own = tmp_path / "own/both"
+    own.mkdir(parents=True)
+    (own / "projection.conf").write_text("topic = a, b\n")
+    (own / "apply.sql").write_text("SELECT count(*) FROM json_array_elements($1)")
+    settings = {"PG_CONNECTION_STRING": database.uri, "PROJECTIONS_PATH": own.parent, "PROJECT": "none", **FULL}
+    with EventService(binary, journal, "events", settings) as service:
+        fill(service, "a")
+        fill(service, "b")
+    Archiver(binary, {"PG_CONNECTION_STRING": database.uri, "JOURNAL": journal, "PROJECTIONS_PATH": own.parent}).run("project", "both", "--once", expect=0)
+    wrong = journal / "a" / segments(journal / "a")[1]
+    wrong.unlink()
+    wrong.mkdir()
+    settings = {**settings, "PROJECT": "both", "JOURNAL_RETENTION": "1s"}
+    with EventService(binary, journal, "events", settings) as service:
+        wait_for(lambda: FIRST not in segments(journal / "b"), 60)
+        assert service.events("journal.nothing_removed")
+
+
 def test_a_projection_that_has_not_begun_is_named_when_the_others_let_events_go(binary, database, tmp_path):
     """The projections of the APIs run here, and `events` reads their topic only if another process runs it."""
     settings = {"PG_CONNECTION_STRING": database.uri, "PROJECT": None, **FULL}
