@@ -66,6 +66,11 @@ awaitable<std::map<position_key, projection_status>> known_positions(db::connect
 // One that was killed leaves its position, which keeps events in the journal.
 void note_rebuild(projection_status& of, const projection_status& rebuilt) {
     constexpr double left_after = 600; // seconds
+    if (rebuilt.state == "failed") {
+        of.state = "rebuild_left";
+        of.reason = rebuilt.reason;
+        return;
+    }
     of.state = "rebuilding";
     if (rebuilt.idle_seconds < left_after)
         return;
@@ -74,8 +79,6 @@ void note_rebuild(projection_status& of, const projection_status& rebuilt) {
                             "`event-archiver projections forget '{}'`, or rebuild again",
                             rebuilt.at, rebuilt.idle_seconds / 60, rebuilt.key.projection);
 }
-
-bool is_rebuild(const std::string& name) { return name.ends_with(rebuild_suffix); }
 
 // One statement each: a position is not gone while its replay is still there.
 constexpr std::string_view forget_positions =
@@ -113,6 +116,8 @@ awaitable<void> must_have_no_dead_letters(db::connection& session, const std::st
 } // namespace
 
 std::string rebuild_name(const std::string& name) { return name + std::string(rebuild_suffix); }
+
+bool is_rebuild(std::string_view name) noexcept { return name.ends_with(rebuild_suffix); }
 
 std::string rebuild_schema(const projection_definition& which) { return "ea_rebuild_" + which.name; }
 

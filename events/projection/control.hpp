@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace events {
@@ -65,6 +66,7 @@ look_at_all(db::connection& session, journal& of, std::vector<named_projection> 
 
 // The name under which a rebuild keeps its position, and its schema.
 [[nodiscard]] std::string rebuild_name(const std::string& name);
+[[nodiscard]] bool is_rebuild(std::string_view name) noexcept;
 [[nodiscard]] std::string rebuild_schema(const projection_definition& which);
 // The error of a rebuild whose schema and position another one has replaced.
 [[nodiscard]] async::error another_rebuild();

@@ -6,6 +6,7 @@
 #include "events/projection/in_transaction.hpp"
 #include "events/projection/rebuild_work.hpp"
 #include "events/projection/schema.hpp"
+#include "events/projection/stop_reason.hpp"
 #include "events/projection/stream.hpp"
 #include "events/projection/swap_tables.hpp"
 #include "events/projection/table_origin.hpp"
@@ -64,7 +65,9 @@ awaitable<void> rebuild_work::run() {
         request_.prepared();
     while (!swapped_) {
         co_await take_in_what_came();
-        co_await catch_up();
+        const auto failed = co_await async::caught(catch_up());
+        if (failed)
+            co_await leave(failed);
         fault_point("rebuild-caught-up");
         std::function<awaitable<void>(db::connection&)> swapping = [this](db::connection& session) {
             return swap(session);
@@ -150,6 +153,18 @@ awaitable<void> rebuild_work::must_have_rows_of_events_alone(db::connection& ses
             fmt::format("`projections rebuild {} --only-events` makes it of the journal's events alone and"
                         " keeps the old table in another schema.",
                         definition_.name));
+}
+
+// What only a person can mend is not tried again: neither the tables nor events for them are kept.
+awaitable<void> rebuild_work::leave(std::exception_ptr failed) {
+    const auto why = error_in(failed);
+    if (why && stops_projection(*why)) {
+        std::function<awaitable<void>(db::connection&)> discarding = [this](db::connection& session) {
+            return discard(session);
+        };
+        (void)co_await async::caught_error(session_.use(std::move(discarding)));
+    }
+    std::rethrow_exception(failed);
 }
 
 awaitable<void> rebuild_work::catch_up() {

@@ -8,6 +8,7 @@
 #include "events/projection/rebuild_sources.hpp"
 
 #include <cstddef>
+#include <exception>
 #include <string>
 
 namespace events {
@@ -38,6 +39,7 @@ class rebuild_work {
     [[nodiscard]] awaitable<void> catch_up();
     [[nodiscard]] awaitable<void> swap(db::connection& session);
     [[nodiscard]] awaitable<void> discard(db::connection& session);
+    [[nodiscard]] awaitable<void> leave(std::exception_ptr failed); // rethrows it
     [[nodiscard]] awaitable<bool> move_over(db::connection& session);
     // Applies what the live projection has applied and the new tables lack: the last batch.
     [[nodiscard]] awaitable<void> level(db::connection& session, rebuilt_partition each);

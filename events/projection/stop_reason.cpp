@@ -1,5 +1,7 @@
 #include "events/projection/stop_reason.hpp"
 
+#include "events/projection/control.hpp"
+
 #include <fmt/format.h>
 
 namespace events {
@@ -22,11 +24,12 @@ bool stops_projection(const async::error& said) {
 }
 
 void log_stop(async::log& log, const async::error& why, const position_key& where, position at) {
-    const auto hint = why.hint().empty()
-                          ? fmt::format("Mend its files or its tables, then `event-archiver projections"
-                                        " resume {}`.",
-                                        projection_of(where.projection))
-                          : why.hint();
+    const auto hint =
+        !why.hint().empty() ? why.hint()
+        : is_rebuild(where.projection)
+            ? std::string("Mend its files or its tables, then rebuild it again.")
+            : fmt::format("Mend its files or its tables, then `event-archiver projections resume {}`.",
+                          projection_of(where.projection));
     log.error("projection.failed", why.message(),
               {{"projection", where.projection},
                {"topic", where.topic},

@@ -22,6 +22,17 @@ def test_a_rebuild_of_no_event_leaves_the_tables_as_they_are(shop, start):
     assert shop.total() == shop.posted
 
 
+def test_a_rebuild_that_fails_while_it_applies_leaves_nothing(shop):
+    shop.post(10)
+    shop.once()
+    shop.write("total/apply.sql", "INSERT INTO nowhere SELECT $1::text")
+    refused = shop.run("projections", "rebuild", "total", expect=3)
+    assert "nowhere" in refused.summary["msg"] and "#rebuild`" not in refused.stderr, str(refused)
+    assert shop.value("SELECT string_agg(projection, ',') FROM event_archiver.position") == "total"
+    assert shop.value("SELECT to_regnamespace('ea_rebuild_total')::text") is None
+    assert shop.status()["state"] == "running" and shop.total() == shop.posted
+
+
 def test_a_rebuild_from_a_position_keeps_the_dead_letters_before_it(shop):
     shop.topic.append({"u": "a", "v": "many"}, {"u": "a", "v": 1}, {"u": "a", "v": "more"}, {"u": "a", "v": 2})
     shop.once()
