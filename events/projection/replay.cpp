@@ -23,6 +23,9 @@ namespace {
 
 using async::failure;
 
+// All projections wait for as long as a replay waits for a reader of its tables; then it is tried again.
+constexpr std::chrono::seconds set_back_patience{3};
+
 awaitable<bool> all_tables_are_there(db::connection& session, const projection_definition& which) {
     for (const auto& each : which.settings.tables) {
         const auto found = co_await session.query(
@@ -269,7 +272,7 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
     }
     async::fault_point("replay-looked");
     db::transaction_options options;
-    options.lock_timeout = std::chrono::seconds(30);
+    options.lock_timeout = set_back_patience;
     transaction_body body = [&](db::connection& one) -> awaitable<bool> {
         co_await set_back(one, which, starts, from);
         co_return true;
