@@ -22,13 +22,33 @@ constexpr std::size_t bytes_at_once = 1'048'576;
 
 async::deadline at_once() { return async::deadline(async::deadline::clock::now()); }
 
+// Reads on from `at`. Where retention has removed that event meanwhile, which is no damage, `at` becomes the
+// oldest one that there is, and nothing is read.
+awaitable<events::batch> read_what_is_left(events::topic& topic, std::int32_t partition, events::position& at,
+                                           std::size_t bytes) {
+    auto read = co_await async::outcome_of(topic.read(partition, at, bytes, at_once()));
+    if (read.failed && events::is_before_start(read.failed)) {
+        const auto now = co_await topic.look(partition);
+        if (now.begin > at) {
+            at = now.begin;
+            co_return events::batch{{}, at};
+        }
+    }
+    if (read.failed)
+        std::rethrow_exception(read.failed);
+    co_return std::move(*read.value);
+}
+
 awaitable<partition_facts> facts_of(events::topic& topic, std::int32_t partition) {
     const auto there = co_await topic.look(partition);
     partition_facts facts{topic.name(), partition, there.id, there.begin, there.end, there.bytes, {}};
-    if (there.begin < there.end) {
-        const auto first = co_await topic.read(partition, there.begin, 1, at_once());
+    while (facts.begin < facts.end && !facts.oldest) {
+        const auto begin = facts.begin;
+        const auto first = co_await read_what_is_left(topic, partition, facts.begin, 1);
         if (!first.events.empty())
             facts.oldest = first.events.front().time;
+        else if (facts.begin == begin)
+            break;
     }
     co_return facts;
 }
@@ -37,7 +57,10 @@ awaitable<void> read_all(events::topic& topic, partition_verdict& verdict) {
     const auto there = co_await topic.look(verdict.partition);
     verdict.next = there.begin;
     while (verdict.next < there.end) {
-        const auto part = co_await topic.read(verdict.partition, verdict.next, bytes_at_once, at_once());
+        const auto asked = verdict.next;
+        const auto part = co_await read_what_is_left(topic, verdict.partition, verdict.next, bytes_at_once);
+        if (verdict.next != asked)
+            continue;
         for (const auto& each : part.events)
             verdict.bytes += each.content.value.size();
         verdict.events += part.events.size();
@@ -67,7 +90,14 @@ awaitable<void> print_partition(events::topic& topic, std::int32_t partition, ev
                                 line_of_event line_of, async::helper_thread& printing) {
     const auto there = co_await topic.look(partition);
     while (from < there.end) {
-        const auto part = co_await topic.read(partition, from, bytes_at_once, at_once());
+        const auto asked = from;
+        const auto part = co_await read_what_is_left(topic, partition, from, bytes_at_once);
+        if (from != asked)
+            throw async::error(async::failure::temporary,
+                               fmt::format("the events of topic '{}' from position {} up to {} were removed"
+                                           " while it was read",
+                                           topic.name(), asked, from),
+                               fmt::format("Retention has removed them. --from {} goes on.", from));
         if (part.next <= from)
             co_return;
         std::string lines;

@@ -106,8 +106,18 @@ awaitable<void> keyed_intake::read_back_from(events::topic& from, std::int32_t p
     bool goal_is_known = false;
     do {
         const auto patience = at < there.end ? read_patience : goal_is_known ? hidden_patience : no_patience;
-        const auto piece =
-            co_await from.read(partition, at, recalled_at_a_time, async::deadline::after(patience));
+        auto read = co_await async::outcome_of(
+            from.read(partition, at, recalled_at_a_time, async::deadline::after(patience)));
+        if (read.failed && events::is_before_start(read.failed)) {
+            const auto now = co_await from.look(partition);
+            if (now.begin > at) { // retention has removed events, and their keys with them
+                at = now.begin;
+                continue;
+            }
+        }
+        if (read.failed)
+            std::rethrow_exception(read.failed);
+        const auto& piece = *read.value;
         if (!goal_is_known)
             goal = std::max(goal, piece.written);
         goal_is_known = true;

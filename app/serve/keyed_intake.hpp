@@ -1,6 +1,6 @@
 // Appends with an Idempotency-Key: a batch that is sent again gets the same answer and is kept once, also
 // after a restart. docs/journal.md describes how.
-// Tested by tests/integration/test_events_api.py.
+// Tested by tests/integration/test_events_api.py and tests/unit/app/serve/keyed_intake_test.cpp.
 #pragma once
 
 #include "app/serve/intake.hpp"
