@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 namespace app {
@@ -23,6 +24,15 @@ check_aim aim_of(std::string_view text) noexcept {
            : text == "export"  ? check_aim::exports
            : text == "project" ? check_aim::projections
                                : check_aim::archive;
+}
+
+// Keeps what was read, or returns its mistake.
+template <typename Request>
+[[nodiscard]] std::string keep(std::variant<Request, std::string> read, Request& in) {
+    if (auto* const mistake = std::get_if<std::string>(&read))
+        return std::move(*mistake);
+    in = std::get<Request>(std::move(read));
+    return {};
 }
 
 // Each member returns a mistake, or "".
@@ -92,24 +102,19 @@ class command_reader {
     }
 
     [[nodiscard]] std::string read_restore_flags() {
-        auto read =
-            read_restore({{text("--from"), text("--to"), text("--day")}, text("--into"), text("--hold")});
-        if (const auto* mistake = std::get_if<std::string>(&read))
-            return *mistake;
-        result_.restore = std::get<archive::restore_request>(std::move(read));
-        return {};
+        return keep(
+            read_restore({{text("--from"), text("--to"), text("--day")}, text("--into"), text("--hold")}),
+            result_.restore);
     }
 
     [[nodiscard]] std::string read_cat() {
         bool pending = false;
         if (auto mistake = read_switch("--pending", pending); !mistake.empty())
             return mistake;
-        auto days = read_days_asked("cat", {text("--from"), text("--to"), text("--day")});
-        if (const auto* mistake = std::get_if<std::string>(&days))
-            return *mistake;
-        result_.cat = {std::get<lake::day_range>(days), text("--where"),
-                       pending ? archive::unsettled_rows::included : archive::unsettled_rows::left_out};
-        return {};
+        result_.cat.where = text("--where");
+        if (pending)
+            result_.cat.unsettled = archive::unsettled_rows::included;
+        return keep(read_days_asked("cat", {text("--from"), text("--to"), text("--day")}), result_.cat.days);
     }
 
     [[nodiscard]] std::string read_erase() {
@@ -122,11 +127,7 @@ class command_reader {
         const day_flags given{text("--from"), text("--to"), text("--day")};
         if (given.from.empty() && given.to.empty() && given.day.empty())
             return {}; // all days, and the whole table
-        auto days = read_days_asked("erase", given);
-        if (const auto* mistake = std::get_if<std::string>(&days))
-            return *mistake;
-        request.days = std::get<lake::day_range>(days);
-        return {};
+        return keep(read_days_asked("erase", given), request.days);
     }
 
     [[nodiscard]] std::string read_export() {
@@ -142,23 +143,16 @@ class command_reader {
         bool values = false;
         if (auto mistake = read_switch("--values", values); !mistake.empty())
             return mistake;
-        auto read = read_journal_request(given_.arguments, text("--from"), values);
-        if (const auto* mistake = std::get_if<std::string>(&read))
-            return *mistake;
-        result_.journal = std::get<journal_request>(std::move(read));
-        return {};
+        return keep(read_journal_request(given_.arguments, text("--from"), values), result_.journal);
     }
 
     [[nodiscard]] std::string read_sending() {
         bool watch = false;
         if (auto mistake = read_switch("--watch", watch); !mistake.empty())
             return mistake;
-        auto read = read_send_request(given_.argument, text("--to"), text("--batch"));
-        if (const auto* mistake = std::get_if<std::string>(&read))
-            return *mistake;
-        result_.send = std::get<send_request>(std::move(read));
+        auto mistake = keep(read_send_request(given_.argument, text("--to"), text("--batch")), result_.send);
         result_.send.watch = watch;
-        return {};
+        return mistake;
     }
 
     [[nodiscard]] std::string read_projecting() {
@@ -168,30 +162,23 @@ class command_reader {
 
     [[nodiscard]] std::string read_projections() {
         projections_options flags;
-        for (const auto& [name, wanted] :
-             {std::pair{"--detach", &flags.detach}, std::pair{"--only-events", &flags.only_events},
-              std::pair{"--drop", &flags.drop}})
-            if (auto mistake = read_switch(name, *wanted); !mistake.empty())
-                return mistake;
+        if (auto mistake = read_switches({{"--detach", &flags.detach},
+                                          {"--only-events", &flags.only_events},
+                                          {"--drop", &flags.drop}});
+            !mistake.empty())
+            return mistake;
+        if (flags.detach && result_.output == output_format::json)
+            return "--detach prints nothing: leave out either it or -o json";
         flags.from = text("--from");
-        auto read = read_projections_request(given_.arguments, flags);
-        if (const auto* mistake = std::get_if<std::string>(&read))
-            return *mistake;
-        result_.projection = std::get<projection_request>(std::move(read));
-        return {};
+        return keep(read_projections_request(given_.arguments, flags), result_.projection);
     }
 
     [[nodiscard]] std::string read_dead_letters() {
         bool retry = false;
         bool drop = false;
-        for (const auto& [name, wanted] : {std::pair{"--retry", &retry}, std::pair{"--drop", &drop}})
-            if (auto mistake = read_switch(name, *wanted); !mistake.empty())
-                return mistake;
-        auto read = read_dead_letter_request(given_.arguments, retry, drop);
-        if (const auto* mistake = std::get_if<std::string>(&read))
-            return *mistake;
-        result_.dead_letters = std::get<dead_letter_request>(std::move(read));
-        return {};
+        if (auto mistake = read_switches({{"--retry", &retry}, {"--drop", &drop}}); !mistake.empty())
+            return mistake;
+        return keep(read_dead_letter_request(given_.arguments, retry, drop), result_.dead_letters);
     }
 
     [[nodiscard]] std::string read_days() {
@@ -222,6 +209,14 @@ class command_reader {
         return {};
     }
 
+    using named_switch = std::pair<std::string_view, bool*>;
+    [[nodiscard]] std::string read_switches(std::initializer_list<named_switch> all) const {
+        for (const auto& [name, wanted] : all)
+            if (auto mistake = read_switch(name, *wanted); !mistake.empty())
+                return mistake;
+        return {};
+    }
+
     [[nodiscard]] std::string unused_flag_of_recover() const {
         std::vector<std::string_view> flags;
         for (const auto& [flag, given] : result_.flags)
@@ -234,11 +229,11 @@ class command_reader {
     }
 
     [[nodiscard]] std::string read_rest() {
-        for (const auto& [name, wanted] :
-             {std::pair{"--calendar", &result_.calendar}, std::pair{"--exports", &result_.exports},
-              std::pair{"--adopt", &result_.adopt}})
-            if (auto mistake = read_switch(name, *wanted); !mistake.empty())
-                return mistake;
+        if (auto mistake = read_switches({{"--calendar", &result_.calendar},
+                                          {"--exports", &result_.exports},
+                                          {"--adopt", &result_.adopt}});
+            !mistake.empty())
+            return mistake;
         if (result_.command == command::recover)
             if (auto mistake = unused_flag_of_recover(); !mistake.empty())
                 return mistake;

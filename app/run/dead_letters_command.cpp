@@ -5,11 +5,8 @@
 #include "app/run/projections_of.hpp"
 #include "app/text/render_projections.hpp"
 #include "app/text/terminal.hpp"
-#include "app/text/units.hpp"
 #include "events/projection/dead_letter.hpp"
 #include "events/projection/schema.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
@@ -50,8 +47,12 @@ awaitable<void> projection_work::dead_letters(definition_list there) {
         }
     };
     co_await with_session(std::move(body));
-    const auto dropped = asked.what == action::drop ? chosen_letters.value_or(0) : 0;
-    if (asked.what == action::list) {
+    const auto format = request_.output;
+    if (asked.what == action::drop) {
+        answer_ = render_dropped(which.name, chosen_letters.value_or(0), format);
+    } else if (asked.what == action::retry) {
+        answer_ = render_retried(which.name, {retried.applied, retried.refused}, format);
+    } else {
         if (!asked.positions.empty())
             std::erase_if(found, [&asked](const events::dead_letter& each) {
                 if (!asked.topic.empty() && each.key.topic != asked.topic)
@@ -60,15 +61,7 @@ awaitable<void> projection_work::dead_letters(definition_list there) {
                     return true;
                 return std::ranges::find(asked.positions, each.refused.at) == asked.positions.end();
             });
-        answer_ = render_dead_letters(found, request_.output, width_of(stream::output));
-    } else if (request_.output == output_format::json) {
-        answer_ = fmt::format("{{\"applied\":{},\"refused\":{},\"dropped\":{}}}\n", retried.applied,
-                              retried.refused, dropped);
-    } else {
-        answer_ = asked.what == action::drop
-                      ? fmt::format("dropped {}\n", counted(dropped, "dead letter"))
-                      : fmt::format("applied {}, {} refused again\n", counted(retried.applied, "dead letter"),
-                                    retried.refused);
+        answer_ = render_dead_letters(found, format, width_of(stream::output));
     }
 }
 

@@ -17,7 +17,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <string_view>
 #include <utility>
 
 namespace app {
@@ -55,7 +54,7 @@ awaitable<void> projection_work::projections(definition_list there) {
             throw async::error(
                 async::failure::precondition, fmt::format("'{}' has no position to forget", name),
                 "`event-archiver projections` lists the names; KAFKA_GROUP_ID is a part of one.");
-        answer_ = fmt::format("{}: forgotten\n", name);
+        answer_ = render_change(name, {"forgotten", "forgotten"}, request_.output);
         co_return;
     }
     const auto chosen = named_projections(std::move(there), request_.projection.names);
@@ -99,12 +98,12 @@ awaitable<void> projection_work::change(const events::projection_definition& whi
             co_await events::replay_projection(session, *journal_, named(which), start, log_);
     };
     co_await with_session(std::move(body));
-    std::string_view done = "set back: the process that runs it applies the events again";
+    projection_change done{"set_back", "set back: the process that runs it applies the events again"};
     if (what == action::pause)
-        done = "paused";
+        done = {"paused", "paused"};
     else if (what == action::resume)
-        done = "resumed: the process that runs it goes on";
-    answer_ = fmt::format("{}: {}\n", which.name, done);
+        done = {"resumed", "resumed: the process that runs it goes on"};
+    answer_ = render_change(which.name, done, request_.output);
 }
 
 // If a person says where to begin, no event is left out.
@@ -137,7 +136,7 @@ awaitable<void> projection_work::rebuild(const events::projection_definition& wh
                                    "a rebuild with --detach came to nothing: " + async::describe(failed));
     if (failed)
         std::rethrow_exception(failed);
-    answer_ = fmt::format("{}: rebuilt\n", which.name);
+    answer_ = render_change(which.name, {"rebuilt", "rebuilt"}, request_.output);
 }
 
 // Its log goes nowhere.

@@ -22,6 +22,8 @@ namespace {
 
 namespace json = boost::json;
 
+std::string line_of(const json::object& document) { return json::serialize(document) + "\n"; }
+
 std::string statuses_json(std::span<const events::projection_status> all) {
     json::array list;
     for (const auto& each : all) {
@@ -42,9 +44,7 @@ std::string statuses_json(std::span<const events::projection_status> all) {
             entry["reason"] = valid_utf8(each.reason);
         list.emplace_back(std::move(entry));
     }
-    return json::serialize(
-               json::object{{"schema", "event-archiver/projections/v1"}, {"projections", std::move(list)}}) +
-           "\n";
+    return line_of({{"schema", "event-archiver/projections/v1"}, {"projections", std::move(list)}});
 }
 
 // The value as it was posted, where it is JSON: its numbers keep their digits.
@@ -76,6 +76,14 @@ std::string letters_json(std::span<const events::dead_letter> refused) {
                             value_json(each.refused.content.value), json::serialize(behind).substr(1));
     }
     return text + "]}\n";
+}
+
+std::string counts_json(std::string_view projection, const letter_counts& counts) {
+    return line_of({{"schema", "event-archiver/dead-letters-change/v1"},
+                    {"projection", projection},
+                    {"applied", counts.applied},
+                    {"refused", counts.refused},
+                    {"dropped", counts.dropped}});
 }
 
 std::string seconds_shown(double seconds) {
@@ -157,6 +165,27 @@ std::string render_dead_letters(std::span<const events::dead_letter> refused, ou
         table.add({each.key.topic, std::to_string(each.refused.at), events::time_text(each.refused.time),
                    each.sqlstate, each.reason});
     return table.text(width);
+}
+
+std::string render_change(std::string_view projection, const projection_change& done, output_format format) {
+    if (format == output_format::text)
+        return fmt::format("{}: {}\n", projection, done.sentence);
+    return line_of({{"schema", "event-archiver/projections-change/v1"},
+                    {"projection", projection},
+                    {"change", done.change}});
+}
+
+std::string render_retried(std::string_view projection, const letter_counts& counts, output_format format) {
+    if (format == output_format::json)
+        return counts_json(projection, counts);
+    return fmt::format("applied {}, {} refused again\n", counted(counts.applied, "dead letter"),
+                       counts.refused);
+}
+
+std::string render_dropped(std::string_view projection, std::size_t letters, output_format format) {
+    if (format == output_format::json)
+        return counts_json(projection, {0, 0, letters});
+    return fmt::format("dropped {}\n", counted(letters, "dead letter"));
 }
 
 } // namespace app

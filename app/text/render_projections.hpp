@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace app {
 
@@ -17,5 +18,24 @@ namespace app {
                                              output_format format, std::size_t width = 0);
 [[nodiscard]] std::string render_dead_letters(std::span<const events::dead_letter> letters,
                                               output_format format, std::size_t width = 0);
+
+// What has been done to a projection: `change` is its word in JSON, `sentence` is for people.
+struct projection_change {
+    std::string_view change;
+    std::string_view sentence;
+};
+[[nodiscard]] std::string render_change(std::string_view projection, const projection_change& done,
+                                        output_format format);
+
+// How many dead letters were applied, refused again, or dropped.
+struct letter_counts {
+    std::size_t applied = 0;
+    std::size_t refused = 0;
+    std::size_t dropped = 0;
+};
+[[nodiscard]] std::string render_retried(std::string_view projection, const letter_counts& counts,
+                                         output_format format);
+[[nodiscard]] std::string render_dropped(std::string_view projection, std::size_t letters,
+                                         output_format format);
 
 } // namespace app

@@ -97,7 +97,8 @@ def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(shop):
     assert [each["sqlstate"] for each in letters] == ["22P02", "22P02", "23502"]
     assert letters[0]["value"] == {"u": "a", "v": "many"} and '"many"' in letters[0]["reason"]
     assert letters[1]["value"] == "1],[2"
-    shop.run("dead-letters", "total", "--retry")
+    refused = json.loads(shop.run("dead-letters", "total", "--retry", "-o", "json").stdout)
+    assert (refused["schema"], refused["applied"], refused["refused"]) == ("event-archiver/dead-letters-change/v1", 0, 3)
     assert shop.status()["dead_letters"] == 3
     shop.write("total/apply.sql", TOTAL.replace("v bigint", "v text").replace("sum(v)", "sum(CASE v WHEN 'many' THEN 2 ELSE v::bigint END)"))
     assert "applied 1 dead letter" in shop.run("dead-letters", "total", "--retry").stdout
@@ -185,6 +186,24 @@ def test_a_role_without_rights_is_told_what_is_missing(shop, postgresql):
     shop.run("migrate", "total")
     outcome = shop.once(expect=4, PG_CONNECTION_STRING=uri)
     assert "GRANT USAGE ON SCHEMA event_archiver" in outcome.log[-2]["error.hint"]
+    shop.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("on_error", ["dead_letter", "block"])
+def test_a_role_that_apply_sql_takes_is_not_that_of_dead_letters(shop, on_error):
+    role = f"applies_{shop.database.name}"
+    shop.run("migrate", "total")
+    shop.execute(f"CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE ON total TO {role}")
+    shop.write("total/projection.conf", f"topic = live\nbatch = 50\ntables = public.total\non_error = {on_error}\n")
+    shop.write("total/apply.sql", f"SET LOCAL ROLE {role};\n{TOTAL}")
+    shop.topic.append({"u": "a", "v": 1}, {"u": "a", "v": "many"}, {"u": "a", "v": 5})
+    outcome = shop.once(expect=3 if on_error == "block" else 0)
+    if on_error == "block":
+        assert "position 1 of topic 'live'" in outcome.summary["msg"] and shop.total() == 1
+    else:
+        assert shop.total() == 6 and shop.status()["dead_letters"] == 1
+        shop.run("dead-letters", "total", "--retry")
+        assert shop.status()["dead_letters"] == 1
     shop.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 

@@ -35,6 +35,8 @@ TEST(read_command, refuses_an_empty_value) {
 TEST(read_command, refuses_what_does_not_go_together) {
     EXPECT_EQ(mistake_of({command::list, {}, {{"--calendar", "true"}, {"--output", "json"}}, {}}),
               "--calendar is a picture in text: leave out either it or -o json");
+    EXPECT_EQ(mistake_of({command::projections, {}, {{"--detach", "true"}, {"--output", "json"}}, {}}),
+              "--detach prints nothing: leave out either it or -o json");
     EXPECT_EQ(mistake_of({command::recover, {}, {{"--adopt", "true"}, {"--keep", "file"}}, {}}),
               "--adopt is about the folder, --keep and --discard about one file: give one of them");
     EXPECT_EQ(mistake_of({command::recover, {{"--table", "log"}}, {{"--exports", "true"}}, {}}),

@@ -42,5 +42,23 @@ TEST(render_projections, says_that_a_position_does_not_move) {
               "        not moved for 2 min\n");
 }
 
+TEST(render_change, has_a_sentence_or_a_word) {
+    const projection_change done{"set_back", "set back: it is applied again"};
+    EXPECT_EQ(render_change("totals", done, output_format::text), "totals: set back: it is applied again\n");
+    EXPECT_EQ(render_change("totals", done, output_format::json),
+              R"({"schema":"event-archiver/projections-change/v1","projection":"totals","change":"set_back"})"
+              "\n");
+}
+
+TEST(render_dead_letters, counts_those_that_were_changed) {
+    EXPECT_EQ(render_retried("totals", {2, 1, 0}, output_format::text),
+              "applied 2 dead letters, 1 refused again\n");
+    EXPECT_EQ(render_dropped("totals", 1, output_format::text), "dropped 1 dead letter\n");
+    EXPECT_EQ(render_dropped("totals", 1, output_format::json),
+              R"({"schema":"event-archiver/dead-letters-change/v1","projection":"totals","applied":0,)"
+              R"("refused":0,"dropped":1})"
+              "\n");
+}
+
 } // namespace
 } // namespace app
