@@ -6,6 +6,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -45,6 +47,18 @@ struct print_json : print_number {
         return std::isfinite(number) ? fmt::format("{}", number) : "null";
     }
     std::string operator()(std::string_view text) const { return json_quoted(text); }
+};
+
+// Events that a person reads in one short line.
+struct line_of_event {
+    std::string_view event;
+    std::string (*make)(const log_entry&, const text_look&);
+};
+constexpr std::array short_lines{
+    line_of_event{"day.archived", day_line}, line_of_event{"day.uploaded", day_line},
+    line_of_event{"day.restored", day_line}, line_of_event{"day.held", day_line},
+    line_of_event{"day.erased", day_line},   line_of_event{"settle.decided", settled_line},
+    line_of_event{"export.done", task_line}, line_of_event{"export.tried", task_line},
 };
 
 } // namespace
@@ -123,13 +137,9 @@ std::string text_log::lines_of(const log_entry& entry) {
         return place_line(command_, std::exchange(place_, {}), text_of(entry, "azure.identity"), entry, look);
     if (!in_full && event == "plan") // with a transaction a day there are many; the first is about all
         return std::exchange(planned_, true) ? std::string() : plan_line(entry, look);
-    if (!in_full && (event == "day.archived" || event == "day.uploaded" || event == "day.restored" ||
-                     event == "day.held" || event == "day.erased"))
-        return day_line(entry, look);
-    if (!in_full && event == "settle.decided")
-        return settled_line(entry, look);
-    if (!in_full && (event == "export.done" || event == "export.tried"))
-        return task_line(entry, look);
+    const auto* const short_line = std::ranges::find(short_lines, event, &line_of_event::event);
+    if (!in_full && short_line != short_lines.end())
+        return short_line->make(entry, look);
     const auto now = timestamp();
     if (!in_full && event == "progress" &&
         (!text_of(entry, "phase").empty() || !text_of(entry, "task").empty()))

@@ -17,7 +17,7 @@ struct shared_attempts::attempt {
     async::condition ended;
     bool is_over = false;
     bool was_done = false;
-    std::exception_ptr failed; // null, and it was not done: its caller was cancelled
+    std::exception_ptr failed; // null although it was not done: its caller was cancelled
 };
 
 // Tells those who wait, also if its caller is cancelled.

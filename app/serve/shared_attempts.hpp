@@ -19,13 +19,13 @@ namespace app {
 
 class shared_attempts {
   public:
-    // At most `at_a_time` are at work. One more waits for `patience`, and then throws what an async wait
-    // throws that took too long.
+    // At most `at_a_time` are at work. Another one waits for its turn, and throws async::timed_out after
+    // `patience`.
     shared_attempts(const async::asio::any_io_executor& executor, std::size_t at_a_time,
                     std::chrono::milliseconds patience);
 
-    // Awaits `work`, or the end of what another caller has begun for `name`, and throws what that throws. If
-    // that caller is cancelled, one of those who wait begins.
+    // Does `work`, or waits until another caller has done it for `name`. Throws what the work throws. If that
+    // caller is cancelled, a caller that waits does the work.
     [[nodiscard]] async::awaitable<void> join(std::string name, std::function<async::awaitable<void>()> work);
 
   private:

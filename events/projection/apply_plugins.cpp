@@ -56,20 +56,20 @@ std::size_t count_of(const std::vector<event_range>& ranges) {
 awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which, const plugin_batch& batch,
                                     const plugin_settings& settings, async::log& log) {
     statement_end setting_back = [&settings](db::connection& one) { return settings.set_back(one); };
-    bisection left(runs_of(batch.accepted, batch.events.events, which.apply));
+    bisection untried(runs_of(batch.accepted, batch.events.events, which.apply));
     std::size_t failures = 0;
     bool applied_some = false;
     bool left_out = false; // what would be worth another try of the batch has had it
     int tries = 0;
-    std::string first;
-    while (const auto range = left.next()) {
+    std::string first_reason;
+    while (const auto range = untried.next()) {
         const auto said = co_await try_events(session, which.apply, part_of(batch.events, *range),
                                               refusal::server, setting_back);
         async::fault_point("projection-plugin");
         if (!said) {
             tries = 0;
             applied_some = true;
-            left.applied();
+            untried.applied();
             continue;
         }
         const auto why = refusal_of(*said);
@@ -79,17 +79,18 @@ awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which
         if (why == refusal::passing && range->size() == 1 && ++tries < passing_max)
             continue; // the same again
         tries = 0;
-        first = first.empty() ? said->message() : first;
+        if (first_reason.empty())
+            first_reason = said->message();
         const bool hopeless = why == refusal::statement || (!applied_some && failures >= refused_max);
         if (hopeless) {
             failures += range->size();
-            left.applied();
-        } else if (left.refused()) {
+            untried.applied(); // there is nothing more to try
+        } else if (untried.refused()) {
             ++failures;
         }
     }
     if (failures > 0)
-        log_failures(log, batch, which.name, failures, first);
+        log_failures(log, batch, which.name, failures, first_reason);
     co_return failures;
 }
 
