@@ -6,6 +6,7 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
+#include "async/race.hpp"
 #include "events/projection/schema.hpp"
 
 #include <fmt/format.h>
@@ -25,6 +26,8 @@ using definition_list = std::vector<events::projection_definition>;
 
 constexpr std::chrono::seconds pause_before_tables{5};
 constexpr std::chrono::seconds proved_for{30};
+// For a database that takes connections and says nothing: less than the patience of a probe.
+constexpr std::chrono::seconds proof_patience{2};
 // How long a request waits for tables that are being made, and until when after the start.
 constexpr std::chrono::seconds tables_patience{5};
 constexpr std::chrono::seconds tables_made_by{60};
@@ -225,11 +228,12 @@ awaitable<http::response> query_part::answer(const events::query& which, http::r
 awaitable<std::string> query_part::problem() {
     if (!set_.mistakes.empty())
         co_return set_.mistakes.front();
+    const auto patience = async::deadline::after(proof_patience);
     const std::vector<const events::query*> asked(unproved_.begin(), unproved_.end());
     for (const auto* const each : asked) {
         std::string mistake;
         try {
-            mistake = co_await desk_.mistake_in(*each);
+            mistake = co_await async::with_deadline(desk_.mistake_in(*each), patience, "the database");
         } catch (const async::error& failed) {
             // The file has no mistake: the database does not answer, or a table does not exist yet. A service
             // that accepts events goes on; one that only answers queries waits for its tables.

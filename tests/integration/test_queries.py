@@ -237,6 +237,14 @@ def test_nothing_is_accepted_without_a_journal(archiver):
         assert service.get("/health").status in (200, 503)
 
 
+@pytest.mark.parametrize("apis", ["live", "timestamps"])
+def test_a_service_that_accepts_events_is_ready_beside_a_database_that_says_nothing(archiver, tmp_path, apis):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        away = {"PG_CONNECTION_STRING": f"postgresql://postgres@127.0.0.1:{silent.getsockname()[1]}/postgres", "JOURNAL": str(tmp_path / "journal")}
+        with serving(archiver, apis, **away) as service:
+            wait_for(lambda: service.get("/readyz").status == 200)
+
+
 def test_builds_with_a_journal_are_not_ready_without_their_database(archiver, tmp_path):
     """It takes no events in, so it has nothing to go on with."""
     away = {"PG_CONNECTION_STRING": "postgresql://localhost:1/nowhere", "JOURNAL": str(tmp_path / "journal")}
