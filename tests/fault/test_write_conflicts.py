@@ -27,7 +27,7 @@ class Writer:
             while not self.ends.is_set():
                 cursor.execute("UPDATE total SET value = value + 1 WHERE user_id = 'user1'")
                 self.changes += 1
-                time.sleep(0.01)
+                time.sleep(0.1)
         connection.close()
 
     def __enter__(self):
@@ -40,7 +40,7 @@ class Writer:
 
 
 # A whole batch takes longer than the changes of the other program are apart, and one event does not.
-SLOW = """WITH slow AS MATERIALIZED (SELECT pg_sleep(0.002 * json_array_length($1)))
+SLOW = """WITH slow AS MATERIALIZED (SELECT pg_sleep(0.01 * json_array_length($1)))
 INSERT INTO total AS t SELECT u, sum(v) FROM slow, json_to_recordset($1) AS e(u text, v bigint) GROUP BY u
 ON CONFLICT (user_id) DO UPDATE SET value = t.value + excluded.value"""
 
