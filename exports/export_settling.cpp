@@ -83,8 +83,10 @@ awaitable<bool> export_settling::settle() {
     auto files = co_await context_.sink.unsettled();
     bool all = true;
     for (auto& file : files) {
-        if (file.mark.task != opened_.task())
+        if (file.mark.task != opened_.task()) {
+            opened_.report.left.insert(file.mark.task);
             continue;
+        }
         if (!file.mistake.empty())
             throw unreadable(file);
         co_await must_be_left(file);

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ struct task_report {
     std::chrono::milliseconds took{0};
     bool verified = false; // the rows deleted were compared with the rows in the file, not their number alone
     std::uint64_t files_settled = 0; // of earlier runs
+    std::set<std::string> left;      // other tasks of which earlier runs left files that are to be settled
     std::uint64_t attempts = 0;
     std::string lock_holder; // the session that had the task's lock; empty if it was free again
     std::vector<db::side_effect> went_along; // other rows that the DELETE changed

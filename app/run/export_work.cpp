@@ -12,7 +12,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -47,6 +49,22 @@ std::vector<exports::task> choose(std::vector<exports::task> there, const std::v
             chosen.push_back(*found);
     }
     return chosen;
+}
+
+// No later run of theirs settles them.
+void warn_of_left_files(const std::vector<exports::task_report>& reports,
+                        const std::vector<exports::task>& there, async::log& log) {
+    std::set<std::string> left;
+    for (const auto& report : reports)
+        left.insert(report.left.begin(), report.left.end());
+    for (const auto& task : there)
+        left.erase(task.name);
+    for (const auto& name : left)
+        log.warn(
+            "export.left_behind",
+            "an interrupted run left a file of a task that is not there, and it may be the only copy of its"
+            " rows: `event-archiver recover --exports` keeps or removes it",
+            {{"task", name}});
 }
 
 progress_display::style style_of_exports(const run_log& out, command asked, async::log_level level) {
@@ -122,8 +140,8 @@ awaitable<void> export_work::work() {
         co_await check();
         co_return;
     }
-    auto there = co_await machine_.tasks().all();
-    const auto chosen = choose(std::move(there), request_.tasks, settings_.exporting.tasks.string());
+    const auto there = co_await machine_.tasks().all();
+    const auto chosen = choose(there, request_.tasks, settings_.exporting.tasks.string());
     tasks_chosen_ = chosen.size();
     for (const auto& each : chosen) {
         task_ = each.name;
@@ -134,6 +152,7 @@ awaitable<void> export_work::work() {
         if (stop_.requested())
             async::throw_cancelled();
     }
+    warn_of_left_files(reports_, there, log_);
 }
 
 awaitable<void> export_work::check() {

@@ -173,3 +173,14 @@ def test_a_discard_looks_before_it_takes_the_only_copy(exports, database, back, 
     assert exports.place.leftovers()
     exports.archiver.run("recover", "--exports", "--keep", "agency" + FIRST, expect=0)
     assert exports.place.names() == ["agency" + FIRST]
+
+
+def test_a_file_of_a_task_that_was_renamed_is_not_forgotten(exports, database):
+    """It is the only copy of its rows, and hidden."""
+    assert killed(exports, database, kill_after)
+    (exports.directory / "agency").rename(exports.directory / "offices")
+    outcome = exports.run(expect=0)
+    assert [event["task"] for event in outcome.events("export.left_behind")] == ["agency"], str(outcome)
+    exports.archiver.run("recover", "--exports", expect=0)
+    assert "agency" + FIRST in exports.place.names() and exports.place.leftovers() == []
+    assert exports.run(expect=0).events("export.left_behind") == []
