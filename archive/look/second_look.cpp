@@ -75,6 +75,18 @@ awaitable<void> verifier::compare_content(db::connection& session, std::vector<p
     co_await read_day(session, *against_, which, add);
     if (ours == theirs)
         co_return;
+    if (theirs.rows == 0) { // one line a file, and no further pass
+        for (auto& one : day) {
+            if (one.result.rows == 0)
+                continue;
+            auto& found = one.result.differences;
+            found.add(
+                lake::difference_kind::content, {},
+                fmt::format("{} has no row of this day; the file has {}", against_->name, one.result.rows));
+            found.add_unplaced(one.result.rows - 1);
+        }
+        co_return;
+    }
     // The contents differ: find the rows.
     rows.restart();
     std::uint64_t missing = 0;

@@ -65,6 +65,17 @@ void forget(lake::file_map& present, lake::ledger_state& known, const lake::ledg
         known.erase(alone);
 }
 
+// `theirs` and `ours` differ.
+std::string how_columns_differ(const std::vector<std::string>& theirs, const std::vector<std::string>& ours) {
+    for (const auto& name : ours)
+        if (std::ranges::find(theirs, name) == theirs.end())
+            return fmt::format("it lacks '{}'", name);
+    for (const auto& name : theirs)
+        if (std::ranges::find(ours, name) == ours.end())
+            return fmt::format("it also has '{}'", name);
+    return "they stand in another order";
+}
+
 } // namespace
 
 class verifier::memory_share {
@@ -164,14 +175,7 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
     const auto named = co_await resolve_table(session, settings.table);
     named_table other;
     if (!against.empty())
-        other = co_await look_for_table(session, against);
-    const bool missing = !against.empty() && other.oid == 0;
-    if (missing || !other.is_table)
-        throw async::error(async::failure::precondition,
-                           missing ? fmt::format("there is no table {}", against)
-                                   : fmt::format("{} is not a table", other.text()),
-                           "Check what --against names, and the search_path; names with capitals need double "
-                           "quotes.");
+        other = co_await resolve_table(session, against, "--against");
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     table_ = co_await describe_table(session, named, settings.time_column, settings.key_columns);
@@ -183,7 +187,8 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
         if (against_->columns != table_.columns)
             throw async::error(
                 failure::precondition,
-                fmt::format("{} has other columns than {}", against_->name, table_.name),
+                fmt::format("{} has other columns than {}: {}", against_->name, table_.name,
+                            how_columns_differ(against_->columns, table_.columns)),
                 "Compare with a table made like it: CREATE TABLE … (LIKE …), as `restore --into` does.");
     }
     co_await transaction.rollback(); // it has only read

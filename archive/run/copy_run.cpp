@@ -104,6 +104,7 @@ awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_
     const bool missing = wanted.oid == 0;
     if (missing)
         wanted = co_await name_of_new_table(session, request_.into);
+    must_be_table(wanted, "--into");
     auto transaction = co_await db::transaction::begin(session, coordinator_options(settings));
     const auto source = co_await describe_table(session, named, settings.time_column, settings.key_columns);
     if (missing) {

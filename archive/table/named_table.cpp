@@ -34,7 +34,8 @@ lake::conflict was_renamed(const named_table& table) {
 }
 
 // The table that is meant has the same letters, if there is exactly one: as a rule its capitals lack quotes.
-awaitable<std::string> hint_of_names(db::connection& session, std::string_view text) {
+awaitable<std::string> hint_of_names(db::connection& session, std::string_view text,
+                                     std::string_view named_by) {
     const std::array given{db::parameter(text)};
     const auto found = co_await session.query(
         "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
@@ -45,14 +46,14 @@ awaitable<std::string> hint_of_names(db::connection& session, std::string_view t
         "pg_catalog.parse_ident($1::pg_catalog.text, false))])",
         given);
     if (found.rows() != 1)
-        co_return "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names"
-                  " with capitals need double quotes.";
+        co_return fmt::format("Check {}, the database in PG_CONNECTION_STRING and its search_path; names with"
+                              " capitals need double quotes.",
+                              named_by);
     named_table near;
     near.schema = found.text(0, 0);
     near.relation = found.text(0, 1);
-    co_return fmt::format("There is {}: name it so with ARCHIVE_TABLE, or check the database in "
-                          "PG_CONNECTION_STRING.",
-                          near.text());
+    co_return fmt::format("There is {}: name it so with {}, or check the database in PG_CONNECTION_STRING.",
+                          near.text(), named_by);
 }
 
 } // namespace
@@ -85,18 +86,23 @@ awaitable<named_table> look_for_table(db::connection& session, std::string_view 
     co_return table;
 }
 
-awaitable<named_table> resolve_table(db::connection& session, std::string_view text) {
+awaitable<named_table> resolve_table(db::connection& session, std::string_view text,
+                                     std::string_view named_by) {
     auto table = co_await look_for_table(session, text);
     if (table.oid == 0) {
-        auto hint = co_await hint_of_names(session, text);
+        auto hint = co_await hint_of_names(session, text, named_by);
         throw async::error(async::failure::precondition, fmt::format("there is no table {}", text),
                            std::move(hint));
     }
-    // LOCK TABLE's own error is less clear.
+    must_be_table(table, named_by);
+    co_return table;
+}
+
+// LOCK TABLE's own error is less clear.
+void must_be_table(const named_table& table, std::string_view named_by) {
     if (!table.is_table)
         throw async::error(async::failure::precondition, fmt::format("{} is not a table", table.text()),
-                           "Name a table with ARCHIVE_TABLE: a view has no rows of its own.");
-    co_return table;
+                           fmt::format("Name a table with {}: a view has no rows of its own.", named_by));
 }
 
 awaitable<named_table> name_of_new_table(db::connection& session, std::string_view text) {

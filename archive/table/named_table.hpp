@@ -27,9 +27,13 @@ struct named_table {
 };
 
 // Before a transaction: in one, names are looked up in pg_catalog alone. Does not wait for a lock on the
-// table. Throws async::error(precondition) if no table has that name.
-[[nodiscard]] awaitable<named_table> resolve_table(db::connection& session, std::string_view text);
-// The same; nothing found has oid 0.
+// table. `named_by`: the setting or flag, for the hint. Throws async::error(precondition) if no table has
+// that name.
+[[nodiscard]] awaitable<named_table> resolve_table(db::connection& session, std::string_view text,
+                                                   std::string_view named_by = "ARCHIVE_TABLE");
+// Throws async::error(precondition) for a view, a sequence, a foreign table.
+void must_be_table(const named_table& table, std::string_view named_by);
+// As resolve_table; nothing found has oid 0, and it may be a view.
 [[nodiscard]] awaitable<named_table> look_for_table(db::connection& session, std::string_view text);
 
 // The schema and name that a table of this name gets that is made now; oid 0. Before a transaction.

@@ -289,9 +289,20 @@ def test_content_compared_with_a_restored_table(archived, table, folder):
     assert (DAY, "content", 10, sum(map(len, rows[:9]))) in found and (DAY, "missing", None, None) in found
     table.execute("DELETE FROM restored WHERE id = %s", (key,))
     assert differences(verify(archived, "--against", "restored")) == [(DAY, "content", 10, sum(map(len, rows[:9])))]
-    archived.run("verify", "--against", "nowhere", expect=3)
+    assert "name it so with --against" in archived.run("verify", "--against", '"Restored"', expect=3).stderr
+    table.execute("CREATE VIEW seen AS TABLE restored")
+    assert "Name a table with --against" in archived.run("verify", "--against", "seen", expect=3).stderr
     table.execute("ALTER TABLE restored ADD COLUMN more text")
-    archived.run("verify", "--against", "restored", expect=3)
+    assert "it also has 'more'" in archived.run("verify", "--against", "restored", expect=3).stderr
+
+
+def test_a_day_that_the_other_table_lacks_is_one_difference_for_each_file(archived, table):
+    table.execute('CREATE TABLE restored (LIKE "Event" INCLUDING ALL)')
+    found = verify(archived, "--against", "restored")
+    assert [(day["differences_count"], len(day["differences"])) for day in found["days"]] == [(20, 1)] * 3
+    (only,) = found["days"][0]["differences"]
+    assert (only["kind"], only["row"]) == ("content", None)
+    assert only["message"] == "public.restored has no row of this day; the file has 20"
 
 
 @pytest.mark.parametrize("kind", ["plain", "gzip", "timestamptz"])
