@@ -3,6 +3,7 @@
 #include "app/page/markup.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +23,25 @@ std::string axis(double seconds) {
         text += fmt::format("<i style=\"left:{:.3f}%\">{}</i>", 100 * mark * step / seconds,
                             mark == 0 ? "0" : time_span(std::chrono::duration<double>(mark * step)));
     return text + "</div></div>\n";
+}
+
+// The names and times of the first row, for a screen or a printer on which names do not fit into bars.
+std::string times_of_first_row(std::span<const page_stretch> stretches) {
+    std::vector<std::string> order;
+    std::map<std::string, double> sums;
+    for (const auto& stretch : stretches) {
+        if (stretch.row != stretches.front().row)
+            continue;
+        const auto [sum, is_new] = sums.try_emplace(stretch.name, 0.0);
+        if (is_new)
+            order.push_back(stretch.name);
+        sum->second += std::max(stretch.end - stretch.begin, 0.0);
+    }
+    std::vector<std::string> parts;
+    for (const auto& name : order)
+        parts.push_back(
+            fmt::format("{} {}", escaped(name), time_span(std::chrono::duration<double>(sums[name]))));
+    return fmt::format("<p class=\"note\">{}</p>\n", fmt::join(parts, ", "));
 }
 
 } // namespace
@@ -63,7 +83,7 @@ std::string timeline_markup(std::span<const page_stretch> stretches, std::size_t
         text += fmt::format("<div class=\"lane\"><span>{}</span><div>{}</div></div>\n", escaped(name),
                             rows[name]);
     text += axis(end);
-    text += "</div>\n";
+    text += "</div>\n" + times_of_first_row(stretches);
     if (left_out > 0)
         text +=
             fmt::format("<p class=\"note\">{} later stretches are not drawn; --trace FILE keeps all.</p>\n",

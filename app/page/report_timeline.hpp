@@ -9,7 +9,7 @@
 
 namespace app {
 
-// Empty without spans.
+// Below the bars, the names of the first row with their times. Empty without stretches.
 [[nodiscard]] std::string timeline_markup(std::span<const page_stretch> stretches, std::size_t left_out);
 
 // Seconds between two marks of an axis of this length: 1, 2 or 5 times a power of ten, at most eight marks.

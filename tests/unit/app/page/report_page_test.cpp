@@ -73,6 +73,15 @@ TEST(axis_step, is_round_and_gives_a_handful_of_marks) {
     }
 }
 
+TEST(timeline_markup, says_the_phases_and_their_times_below_the_bars) {
+    const std::vector<page_stretch> stretches{{"phases", "staging", 0.5, 2.5},
+                                              {"phases", "uploading", 2.5, 3.0},
+                                              {"phases", "staging", 3.0, 4.0},
+                                              {"reader 1", "copy", 0.5, 2.5}};
+    const auto text = timeline_markup(stretches, 0);
+    EXPECT_THAT(text, HasSubstr("<p class=\"note\">staging 3.0 s, uploading 500 ms</p>"));
+}
+
 TEST(render, escapes_every_text_it_is_given) {
     const std::string bad = "<b>&\"'";
     auto day = day_of("2024-01-01", 1);
