@@ -168,8 +168,17 @@ constexpr std::array other_helps{
     other_help{command::cat, "PG_CONNECTION_STRING", "the database that judges --where; not needed without"},
     other_help{command::send, "ARCHIVE_REQUEST_TIMEOUT",
                "limit for each try of a request; SERVE_TOKEN or LIVE_SECRET goes along with each"},
-    other_help{command::send, "ARCHIVE_RETRIES", "how often a request is repeated (0 to 100)"},
+    other_help{command::project, "ARCHIVE_RETRIES",
+               "with --once, how often a statement that fails for a moment is repeated (0 to 100); without, "
+               "there is no limit"},
 };
+
+// Of commands that store no files: what they repeat are statements, and requests for a token.
+constexpr std::array without_storage{command::project, command::dead_letters, command::migrate};
+
+bool is_without_storage(command which) noexcept {
+    return std::ranges::find(without_storage, which) != without_storage.end();
+}
 
 } // namespace
 
@@ -180,12 +189,19 @@ std::string_view help_in(command which, const option& setting) noexcept {
     if (setting.environment == "ARCHIVE_PATH" &&
         std::ranges::find(makes_the_container, which) == makes_the_container.end())
         return "where the files are: the container, then an optional folder";
+    if (is_without_storage(which) && setting.environment == "ARCHIVE_RETRIES")
+        return "how often a statement that fails for a moment is repeated (0 to 100)";
+    if (is_without_storage(which) && setting.environment == "ARCHIVE_REQUEST_TIMEOUT")
+        return "limit for each try of a request for an Entra token";
     return setting.help;
 }
 
 std::string_view heading_in(command which, const option& setting) noexcept {
-    const bool sends = which == command::send && among({group::requests}, setting.environment);
-    return sends ? std::string_view("Requests to the server") : title_of(setting);
+    if (!among({group::requests}, setting.environment))
+        return title_of(setting);
+    return which == command::send      ? "Requests to the server"
+           : is_without_storage(which) ? "Tries"
+                                       : title_of(setting);
 }
 
 std::vector<const option*> settings_of(const command_info& info) {

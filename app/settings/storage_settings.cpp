@@ -53,10 +53,9 @@ constexpr std::array storage_rows{
     rows::also("no_proxy",
                {"NO_PROXY", "", "", "LIST",
                 "hosts, domains and networks that are reached without it, or `*` (also no_proxy)"}),
-    option{"ARCHIVE_REQUEST_TIMEOUT", "--request-timeout", "60s", "TIME",
-           "limit for each try of a storage request, or of `send`"},
+    option{"ARCHIVE_REQUEST_TIMEOUT", "--request-timeout", "60s", "TIME", "limit for each try of a request"},
     option{"ARCHIVE_RETRIES", "--retries", "5", "N",
-           "how often a storage request, or one of `send`, is repeated (0 to 100)"},
+           "how often a request that fails for a moment is repeated (0 to 100)"},
 };
 
 // A SAS is a secret that each request carries, and Entra tokens are refused over http in any case; an

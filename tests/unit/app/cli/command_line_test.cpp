@@ -194,6 +194,7 @@ TEST(command_line, helps_on_request_and_says_so_on_standard_output) {
     expect_usage_error({"help", "nothing"}, "there is no help on 'nothing'");
     expect_usage_error({"help", "serv"}, "there is no help on 'serv'; did you mean 'serve'?");
     expect_help({"help", "send"}, "Requests to the server:");
+    expect_help({"help", "migrate"}, "Tries:");
     EXPECT_EQ(parse_command_line({"help"}).standard_output, parse_command_line({"--help"}).standard_output);
     EXPECT_EQ(parse_command_line({"help"}).standard_output, parse_command_line({}).standard_error);
 }
