@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace async {
 
@@ -11,5 +12,7 @@ namespace async {
 [[nodiscard]] bool equal_ignoring_case(std::string_view one, std::string_view other) noexcept;
 // Without the white space around it.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
+// The parts between the separators, empty ones too: one more than separators. Views of `text`.
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
 } // namespace async

@@ -111,6 +111,8 @@ std::optional<std::string> read_small(const fs::path& path) {
     std::string text(small_file_max, '\0');
     std::size_t size = 0;
     for (;;) {
+        if (size == text.size())
+            throw file_error(EFBIG, "reading", path);
         const auto got = ::read(file.get(), text.data() + size, text.size() - size);
         if (got < 0 && errno == EINTR)
             continue;

@@ -35,7 +35,7 @@ void sync_file(int file, const std::filesystem::path& path);
 // Writes the file so that other processes see the whole of it or none. It then survives a crash of the
 // machine.
 void write_safely(const std::filesystem::path& path, std::string_view text);
-// The content of a small file; nullopt if it is not there.
+// The content of a file of less than 64 KiB; nullopt if it is not there. Throws file_error for a larger one.
 [[nodiscard]] std::optional<std::string> read_small(const std::filesystem::path& path);
 
 // A file that does not exist counts as removed.

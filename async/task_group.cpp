@@ -67,7 +67,7 @@ awaitable<void> for_each_bounded(std::size_t count, std::size_t width,
                                  std::function<awaitable<void>(std::size_t)> task) {
     auto work = std::make_shared<shared_work>(shared_work{std::move(task), count});
     std::vector<awaitable<void>> lanes;
-    for (std::size_t lane = 0; lane < std::min(count, width); ++lane)
+    for (std::size_t lane = 0; lane < std::min(count, std::max<std::size_t>(width, 1)); ++lane)
         lanes.push_back(take_turns(work));
     co_await run_all(std::move(lanes));
 }

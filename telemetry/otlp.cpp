@@ -64,10 +64,8 @@ std::string otlp_request(std::span<const metric> metrics, const resource& speake
 
 std::variant<header_list, std::string> parse_otlp_headers(std::string_view text) {
     header_list headers;
-    while (!text.empty()) {
-        const auto comma = std::min(text.find(','), text.size());
-        const auto pair = async::trimmed(text.substr(0, comma));
-        text.remove_prefix(std::min(comma + 1, text.size()));
+    for (const auto part : async::split(text, ',')) {
+        const auto pair = async::trimmed(part);
         if (pair.empty())
             continue;
         const auto equals = pair.find('=');

@@ -1,6 +1,8 @@
 #include "app/cli/projection_requests.hpp"
 
 #include "app/settings/mistake.hpp"
+#include "async/ascii.hpp"
+#include "async/number.hpp"
 #include "async/quotable.hpp"
 #include "lake/day.hpp"
 
@@ -8,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -25,18 +26,14 @@ constexpr std::array<std::pair<std::string_view, action>, 5> actions{{{"pause", 
                                                                       {"forget", action::forget}}};
 
 std::optional<std::int64_t> position_from(std::string_view text) {
-    std::int64_t number = 0;
-    const auto* const last = text.data() + text.size();
-    const auto [end, failed] = std::from_chars(text.data(), last, number);
-    return !text.empty() && failed == std::errc() && end == last && number >= 0 ? std::optional(number)
-                                                                                : std::nullopt;
+    const auto number = async::number_from<std::int64_t>(text);
+    return number && *number >= 0 ? number : std::nullopt;
 }
 
 // Reads "3", "3,5" or "3-7"; returns false for any other text.
 bool add_positions(std::string_view text, dead_letter_request& into) {
     constexpr std::int64_t span_max = 100'000;
-    for (;;) {
-        const auto part = text.substr(0, text.find(','));
+    for (const auto part : async::split(text, ',')) {
         const auto dash = part.find('-');
         const auto first = position_from(part.substr(0, dash));
         const auto last = dash == std::string_view::npos ? first : position_from(part.substr(dash + 1));
@@ -46,10 +43,8 @@ bool add_positions(std::string_view text, dead_letter_request& into) {
             into.positions.push_back(each);
         if (dash == std::string_view::npos)
             into.named.push_back(*first);
-        if (part.size() == text.size())
-            return true;
-        text.remove_prefix(part.size() + 1);
     }
+    return true;
 }
 
 // Reads "live/1:3,5" or "live:3,5" as well; returns false for any other text, or for a second topic.

@@ -1,10 +1,10 @@
 #include "app/send/send_mark.hpp"
 
+#include "async/number.hpp"
 #include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
@@ -36,11 +36,10 @@ send_mark::send_mark(const fs::path& file, std::string identity, std::string ser
         return;
     std::ifstream before(path_, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
-    std::uint64_t line = 0;
-    const auto digits = text.rfind(' ') + 1;
-    const auto [end, failed] = std::from_chars(text.data() + digits, text.data() + text.size(), line);
-    if (failed == std::errc() && text == mark_text(identity_, server_, line))
-        line_ = line;
+    const auto digits = std::string_view(text).substr(text.rfind(' ') + 1);
+    const auto line = async::number_from<std::uint64_t>(digits.substr(0, digits.find('\n')));
+    if (line && text == mark_text(identity_, server_, *line))
+        line_ = *line;
 }
 
 bool send_mark::put(std::uint64_t line) {

@@ -3,7 +3,9 @@
 #include "app/settings/journal_settings.hpp"
 #include "app/settings/read_identity.hpp"
 #include "app/settings/rows.hpp"
+#include "async/ascii.hpp"
 #include "async/error.hpp"
+#include "async/number.hpp"
 #include "async/regular_file.hpp"
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/kafka_journal.hpp"
@@ -12,7 +14,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace app {
@@ -51,8 +52,7 @@ constexpr std::array journal_rows{
 
 // "host:9092,[::1]:9092"; the port may be missing.
 bool are_brokers(std::string_view text) {
-    for (;;) {
-        const auto entry = text.substr(0, text.find(','));
+    for (const auto entry : async::split(text, ',')) {
         const auto bracket = entry.rfind(']');
         const auto colon = entry.find(':', bracket == std::string_view::npos ? 0 : bracket);
         const auto host = entry.substr(0, colon);
@@ -63,17 +63,11 @@ bool are_brokers(std::string_view text) {
         };
         if (host.empty() || !std::ranges::all_of(host, fits))
             return false;
-        if (colon != std::string_view::npos) {
-            const auto port = entry.substr(colon + 1);
-            std::uint16_t number = 0;
-            const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), number);
-            if (failed != std::errc() || end != port.data() + port.size() || number == 0)
-                return false;
-        }
-        if (entry.size() == text.size())
-            return true;
-        text.remove_prefix(entry.size() + 1);
+        if (colon != std::string_view::npos &&
+            async::number_from<std::uint16_t>(entry.substr(colon + 1)).value_or(0) == 0)
+            return false;
     }
+    return true;
 }
 
 parsed<std::chrono::milliseconds> parse_sync(std::string_view text) {
@@ -160,17 +154,14 @@ void check_group(checker& settings) {
 
 void check_unread_topics(checker& settings) {
     const auto& given = settings["JOURNAL_UNREAD_TOPICS"];
-    std::string_view left = given.text;
-    while (given.set()) {
-        const auto name = left.substr(0, left.find(','));
+    if (!given.set())
+        return;
+    for (const auto name : async::split(given.text, ',')) {
         if (const auto clause = events::topic_name_mistake(name); !clause.empty()) {
             settings.mistake("JOURNAL_UNREAD_TOPICS", clause);
             return;
         }
         settings.value().journal.unread_topics.emplace(name);
-        if (name.size() == left.size())
-            return;
-        left.remove_prefix(name.size() + 1);
     }
 }
 

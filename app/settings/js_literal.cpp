@@ -1,5 +1,7 @@
 #include "app/settings/js_literal.hpp"
 
+#include "async/number.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -261,12 +263,11 @@ class literal_reader {
 
     [[nodiscard]] std::uint32_t digits(std::size_t count) {
         const auto part = text_.substr(at_, count);
-        std::uint32_t code = 0;
-        const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), code, 16);
-        if (part.size() != count || failed != std::errc() || end != part.data() + part.size())
+        const auto code = async::number_from<std::uint32_t>(part, 16);
+        if (part.size() != count || !code)
             fail();
         at_ += count;
-        return code;
+        return *code;
     }
 
     std::string_view text_;

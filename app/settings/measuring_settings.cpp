@@ -51,13 +51,11 @@ bool wants_otlp(checker& shared) {
     bool otlp = false;
     bool none = false;
     bool others = false;
-    for (auto rest = std::string_view(shared["OTEL_METRICS_EXPORTER"].text); !rest.empty();) {
-        const auto comma = std::min(rest.find(','), rest.size());
-        const auto one = async::trimmed(rest.substr(0, comma));
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    for (const auto part : async::split(shared["OTEL_METRICS_EXPORTER"].text, ',')) {
+        const auto one = async::trimmed(part);
         otlp = otlp || one == "otlp";
         none = none || one == "none";
-        others = others || (one != "otlp" && one != "none");
+        others = others || (!one.empty() && one != "otlp" && one != "none");
     }
     if (others)
         shared.mistake("OTEL_METRICS_EXPORTER",

@@ -1,6 +1,7 @@
 #include "app/settings/parse.hpp"
 
 #include "async/ascii.hpp"
+#include "async/number.hpp"
 
 #include <fmt/format.h>
 
@@ -49,13 +50,12 @@ parsed<bool> parse_boolean(std::string_view text) {
 }
 
 parsed<std::uint64_t> parse_count(std::string_view text, std::uint64_t min, std::uint64_t max) {
-    std::uint64_t number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failed != std::errc() || end != text.data() + text.size() || number < min || number > max)
+    const auto number = async::number_from<std::uint64_t>(text);
+    if (!number || *number < min || *number > max)
         return max == std::numeric_limits<std::uint64_t>::max()
                    ? fmt::format("give a whole number of at least {}", min)
                    : fmt::format("give a whole number from {} to {}", min, max);
-    return number;
+    return *number;
 }
 
 parsed<std::uint64_t> parse_size(std::string_view text) {

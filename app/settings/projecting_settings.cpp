@@ -2,6 +2,7 @@
 // Tested by tests/unit/app/settings/journal_settings_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
+#include "async/ascii.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,17 +27,6 @@ constexpr std::array projecting_rows{
                       "SERVE_ADDRESS; 0: any that is free, see the log; unset: nowhere"}),
 };
 
-std::vector<std::string> parts_of(std::string_view text, char separator) {
-    std::vector<std::string> parts;
-    for (;;) {
-        const auto part = text.substr(0, text.find(separator));
-        parts.emplace_back(part);
-        if (part.size() == text.size())
-            return parts;
-        text.remove_prefix(part.size() + 1);
-    }
-}
-
 bool is_name(std::string_view text) {
     return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, [](char letter) {
         return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_' ||
@@ -55,13 +45,14 @@ void check_projecting(checker& settings) {
         projections.choice = projection_choice::all;
     } else if (names.set()) {
         projections.choice = projection_choice::named;
-        projections.names = parts_of(names.text, ',');
+        for (const auto each : async::split(names.text, ','))
+            projections.names.emplace_back(each);
         if (!std::ranges::all_of(projections.names, is_name))
             settings.mistake("PROJECT", "give names of projections, separated by commas, or all, or none");
     }
     if (const auto& paths = settings["PROJECTIONS_PATH"]; paths.set()) {
-        for (auto& each : parts_of(paths.text, ':'))
-            projections.paths.emplace_back(std::move(each));
+        for (const auto each : async::split(paths.text, ':'))
+            projections.paths.emplace_back(each);
         if (std::ranges::any_of(projections.paths, [](const auto& each) { return each.empty(); }))
             settings.mistake("PROJECTIONS_PATH", "give directories, separated by colons");
     }

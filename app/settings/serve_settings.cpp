@@ -1,6 +1,7 @@
 #include "app/settings/serve_settings.hpp"
 
 #include "app/settings/nearest.hpp"
+#include "async/ascii.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
@@ -33,8 +34,7 @@ parsed<api_set> parse_apis(std::string_view text) {
     const std::string right = "give one or more of exports, live, timestamps, builds, events, separated by "
                               "commas";
     api_set apis;
-    for (;;) {
-        const auto name = text.substr(0, text.find(','));
+    for (const auto name : async::split(text, ',')) {
         const auto found = std::ranges::find(known_apis, name, &api_facts::name);
         if (found == known_apis.end()) {
             std::vector<std::string_view> names;
@@ -44,11 +44,9 @@ parsed<api_set> parse_apis(std::string_view text) {
             return near.empty() ? right : fmt::format("{}; did you mean '{}'?", right, near);
         }
         if (!apis.insert(found->which).second)
-            return right;
-        if (name.size() == text.size())
-            return apis;
-        text.remove_prefix(name.size() + 1);
+            return fmt::format("{}, each once", right);
     }
+    return apis;
 }
 
 std::string_view to_string(api which) noexcept {

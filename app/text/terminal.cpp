@@ -1,13 +1,13 @@
 #include "app/text/terminal.hpp"
 
+#include "async/number.hpp"
+
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace app {
@@ -42,10 +42,8 @@ std::size_t width_of(stream which) noexcept {
 }
 
 std::size_t width_of_help() noexcept {
-    const auto given = variable("COLUMNS");
-    std::size_t columns = 0;
-    const auto read = std::from_chars(given.data(), given.data() + given.size(), columns);
-    if (read.ec == std::errc() && read.ptr == given.data() + given.size() && columns > 0)
+    const auto columns = async::number_from<std::size_t>(variable("COLUMNS")).value_or(0);
+    if (columns > 0)
         return columns;
     const auto terminal = width_of(stream::output);
     return terminal > 0 ? terminal : 80;

@@ -2,8 +2,9 @@
 
 #include "async/ascii.hpp"
 
+#include <boost/asio/ip/address_v4.hpp>
+
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace http {
@@ -23,24 +24,11 @@ authority split_authority(std::string_view text) noexcept {
     return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
-// "127.0.0.1" and its neighbours, in four numbers.
-bool is_loopback_v4(std::string_view text) noexcept {
-    int parts = 0;
-    for (;;) {
-        int number = -1;
-        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-        const auto digits = static_cast<std::size_t>(end - text.data());
-        if (failed != std::errc() || digits == 0 || digits > 3 || text.front() == '-' || number > 255 ||
-            (parts == 0 && number != 127))
-            return false;
-        ++parts;
-        text.remove_prefix(digits);
-        if (text.empty())
-            return parts == 4;
-        if (text.front() != '.' || parts == 4)
-            return false;
-        text.remove_prefix(1);
-    }
+// "127.0.0.1" and its neighbours.
+bool is_loopback_v4(std::string_view text) {
+    boost::system::error_code wrong;
+    const auto address = boost::asio::ip::make_address_v4(text, wrong);
+    return !wrong && address.is_loopback();
 }
 
 bool is_listed(std::string_view host, const std::vector<std::string>& hosts) {
@@ -80,7 +68,7 @@ bool is_cross_site(const request& asked, const caller_rules& rules) {
 
 } // namespace
 
-bool is_loopback_host(std::string_view host) noexcept {
+bool is_loopback_host(std::string_view host) {
     const auto name = split_authority(host).host;
     return async::equal_ignoring_case(name, "localhost") || name == "[::1]" || is_loopback_v4(name);
 }

@@ -25,7 +25,7 @@ enum class caller : std::uint8_t {
 };
 
 // `localhost`, an address of 127.0.0.0/8 or [::1], with any port. `host`: a Host field.
-[[nodiscard]] bool is_loopback_host(std::string_view host) noexcept;
+[[nodiscard]] bool is_loopback_host(std::string_view host);
 
 // By Host, Origin and Sec-Fetch-Site. A request without a Host, which HTTP/1.0 allows, counts as one under
 // another name.

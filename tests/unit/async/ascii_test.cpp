@@ -15,6 +15,13 @@ TEST(equal_ignoring_case, compares_whole_texts) {
     EXPECT_FALSE(equal_ignoring_case("@", "`")) << "they differ by the same bit as letters";
 }
 
+TEST(split, gives_one_part_more_than_there_are_separators) {
+    using parts = std::vector<std::string_view>;
+    EXPECT_EQ(split("a,b", ','), (parts{"a", "b"}));
+    EXPECT_EQ(split(",a,", ','), (parts{"", "a", ""}));
+    EXPECT_EQ(split("", ','), (parts{""}));
+}
+
 TEST(trimmed, takes_off_white_space_at_both_ends) {
     EXPECT_EQ(trimmed(" \ta b\r\n"), "a b");
     EXPECT_EQ(trimmed(" \n"), "");

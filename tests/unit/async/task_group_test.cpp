@@ -116,7 +116,7 @@ class for_each_bounded_test : public test_support::loop_test {
 
 TEST_F(for_each_bounded_test, calls_every_index_in_order_with_no_more_than_width_in_flight) {
     const std::function<awaitable<void>(std::size_t)> each = [this](std::size_t i) { return task(i); };
-    for (const std::size_t width : {1U, 2U, 3U, 7U, 20U, 100U}) {
+    for (const std::size_t width : {0U, 1U, 2U, 3U, 7U, 20U, 100U}) {
         SCOPED_TRACE(width);
         begun_.clear();
         width_seen_ = 0;
@@ -126,7 +126,7 @@ TEST_F(for_each_bounded_test, calls_every_index_in_order_with_no_more_than_width
         ASSERT_EQ(begun_.size(), 20U);
         for (std::size_t i = 0; i < 20; ++i)
             EXPECT_EQ(begun_[i], i);
-        EXPECT_EQ(width_seen_, std::min<std::size_t>(width, 20));
+        EXPECT_EQ(width_seen_, std::clamp<std::size_t>(width, 1, 20));
         EXPECT_EQ(in_flight_, 0U);
     }
 }
