@@ -66,11 +66,6 @@ struct connect_options {
     std::function<void(const link_facts&)> opened;
 };
 
-// A conninfo that libpq cannot parse: what is wrong with it, without the password; nullopt if it is fine.
-[[nodiscard]] std::optional<std::string> conninfo_mistake(const std::string& conninfo);
-// Host, port, database and user for logs and `config`; never the password.
-[[nodiscard]] std::string describe_conninfo(const std::string& conninfo);
-
 // A row of COPY … TO STDOUT as the server framed it: "always one per row" (PostgreSQL documentation, 55.2.6).
 class copied_row {
   public:

@@ -1,7 +1,7 @@
 #include "app/page/run_page.hpp"
 
 #include "app/page/markup.hpp"
-#include "db/connection.hpp"
+#include "db/conninfo.hpp"
 
 #include <fmt/format.h>
 

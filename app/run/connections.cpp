@@ -3,6 +3,7 @@
 #include "app/run/clear_text.hpp"
 #include "azure/blob/blob_client.hpp"
 #include "azure/blob/directory.hpp"
+#include "db/conninfo.hpp"
 #include "http/client/proxy.hpp"
 #include "http/client/session_pool.hpp"
 

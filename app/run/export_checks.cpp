@@ -4,6 +4,7 @@
 #include "app/run/clear_text.hpp"
 #include "app/run/storage_grant.hpp"
 #include "async/caught.hpp"
+#include "db/conninfo.hpp"
 #include "db/error.hpp"
 #include "exports/task_check.hpp"
 

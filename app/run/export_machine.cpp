@@ -2,6 +2,7 @@
 
 #include "app/observe/run_id.hpp"
 #include "app/run/clear_text.hpp"
+#include "db/conninfo.hpp"
 #include "exports/directory_sink.hpp"
 #include "exports/lake_sink.hpp"
 

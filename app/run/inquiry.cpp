@@ -12,6 +12,7 @@
 #include "app/text/units.hpp"
 #include "archive/look/folder_inventory.hpp"
 #include "archive/look/owner_look.hpp"
+#include "db/conninfo.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>

@@ -15,6 +15,7 @@
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
+#include "db/conninfo.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/retention.hpp"
 #include "events/projection/schema.hpp"
@@ -52,7 +53,6 @@ projection_work::projection_work(const command_line& request, const configuratio
     , log_(frame.log())
     , blocking_calls_(frame.blocking_calls())
     , run_id_(frame.run_id())
-    , printing_(frame.blocking_calls())
     , prepared_(std::move(prepared))
     , health_(std::move(health))
     , connections_(loop_.get_executor(), settings, lake_of_replay(settings), frame.blocking_calls(), log_)
@@ -262,7 +262,7 @@ awaitable<void> projection_work::check(definition_list there, std::exception_ptr
         name_width =
             std::max(name_width, std::string_view("projection ").size() + position_name_of(each).size());
     constexpr std::size_t name_width_max = 36; // a longer name stands alone on its line
-    check_printer printer(printing_, request_.output, std::min(name_width, name_width_max));
+    check_printer printer(blocking_calls_, request_.output, std::min(name_width, name_width_max));
     context.ended = [&printer](const std::vector<archive::check_line>& lines) { return printer.show(lines); };
     const auto lines = co_await check_projections(std::move(context));
     auto answer = printer.finish(lines);

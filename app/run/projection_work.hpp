@@ -88,7 +88,6 @@ class projection_work {
     async::log& log_;
     async::helper_thread& blocking_calls_;
     std::string run_id_;
-    async::helper_thread& printing_;
     std::function<void()> prepared_;
     health_server health_;
     boost::asio::io_context loop_{1};

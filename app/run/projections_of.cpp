@@ -143,6 +143,17 @@ definition_list projections_to_check(const definition_list& there, const project
     return chosen;
 }
 
+void must_have_those_of_the_apis(const definition_list& there, const configuration& settings) {
+    for (const auto& [each, name] : projections_of_apis)
+        if (settings.serving.offers(each) &&
+            std::ranges::find(there, name, &events::projection_definition::name) == there.end())
+            throw async::error(failure::precondition,
+                               fmt::format("the projection '{}' of a served API is not there: {}", name,
+                                           shipped_projections_problem()),
+                               "Copy the directory too; or, where another process runs the projection: "
+                               "PROJECT=none.");
+}
+
 definition_list projections_of_the_apis(definition_list there, const configuration& settings) {
     std::erase_if(there, [&settings](const events::projection_definition& each) {
         const auto served = [&](const auto& pair) {
@@ -164,15 +175,7 @@ definition_list projections_to_serve(definition_list there, const configuration&
     const auto& wanted = settings.projections;
     if (wanted.choice == projection_choice::none || wanted.choice == projection_choice::named)
         return projections_to_run(std::move(there), wanted);
-    for (const auto& [each, name] : projections_of_apis) {
-        if (settings.serving.offers(each) &&
-            std::ranges::find(there, name, &events::projection_definition::name) == there.end())
-            throw async::error(failure::precondition,
-                               fmt::format("the projection '{}' of a served API is not there: {}", name,
-                                           shipped_projections_problem()),
-                               "Copy the directory too; or, where another process runs the projection: "
-                               "PROJECT=none.");
-    }
+    must_have_those_of_the_apis(there, settings);
     return wanted.choice == projection_choice::all ? there
                                                    : projections_of_the_apis(std::move(there), settings);
 }

@@ -41,6 +41,10 @@ projections_to_check(const std::vector<events::projection_definition>& there,
 // What is to be done about its mistake.
 [[nodiscard]] std::string remedy_for(const events::projection_definition& which);
 
+// Throws async::error(precondition) if the projection of an API of `serve` does not exist.
+void must_have_those_of_the_apis(const std::vector<events::projection_definition>& there,
+                                 const configuration& settings);
+
 // The projections of the APIs of `serve`, as far as they exist, and those of PROJECTIONS_PATH.
 [[nodiscard]] std::vector<events::projection_definition>
 projections_of_the_apis(std::vector<events::projection_definition> there, const configuration& settings);

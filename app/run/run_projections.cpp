@@ -7,7 +7,7 @@
 #include "app/run/background.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/text/units.hpp"
-#include "db/connection.hpp"
+#include "db/conninfo.hpp"
 
 #include <fmt/format.h>
 

@@ -10,6 +10,7 @@
 #include "app/run/archive_work.hpp"
 #include "app/run/clear_text.hpp"
 #include "app/run/run_frame.hpp"
+#include "db/conninfo.hpp"
 
 #include <fmt/format.h>
 

@@ -39,9 +39,8 @@ constexpr std::size_t answers_max = std::size_t{64} << 20; // bytes; docs/querie
 // named.
 definition_list projections_with_queries(const configuration& settings) {
     auto all = all_projections(settings);
-    auto of_the_apis = settings;
-    of_the_apis.projections.choice = projection_choice::of_the_apis;
-    auto chosen = projections_to_serve(all, of_the_apis);
+    must_have_those_of_the_apis(all, settings);
+    auto chosen = projections_of_the_apis(all, settings);
     std::set<std::string> names;
     for (const auto& each : chosen)
         names.insert(each.name);

@@ -3,7 +3,7 @@
 #include "app/settings/database_url.hpp"
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
-#include "db/connection.hpp"
+#include "db/conninfo.hpp"
 
 #include <fmt/format.h>
 

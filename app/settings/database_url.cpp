@@ -1,6 +1,7 @@
 #include "app/settings/database_url.hpp"
 
 #include "async/quotable.hpp"
+#include "db/conninfo.hpp"
 
 #include <boost/url/parse.hpp>
 #include <fmt/format.h>
@@ -32,17 +33,6 @@ std::string known_parameters() {
     for (const auto& [name, meaning] : jdbc_parameters)
         names += (names.empty() ? "" : ", ") + std::string(name);
     return names;
-}
-
-// A value within a conninfo of keywords (PostgreSQL's documentation, 34.1.1.1).
-std::string conninfo_value(std::string_view text) {
-    std::string quoted = "'";
-    for (const char each : text) {
-        if (each == '\'' || each == '\\')
-            quoted += '\\';
-        quoted += each;
-    }
-    return quoted + "'";
 }
 
 // Servers of which each is tried, as libpq takes them: lists with commas.
@@ -157,7 +147,7 @@ database_url conninfo_from_url(std::string_view url, std::string_view user, std:
         values["password"] = password;
     std::string conninfo;
     for (const auto& [name, value] : values)
-        conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", name, conninfo_value(value));
+        conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", name, db::conninfo_value(value));
     return {std::move(conninfo), {}};
 }
 

@@ -16,8 +16,4 @@ namespace app {
 [[nodiscard]] std::string mistake_in(const option& setting, const sourced_text& given,
                                      std::string_view clause);
 
-// A path for a message: "'/var/x'", or "what was given" where it may hold a secret. A path may hold what
-// async::may_quote refuses.
-[[nodiscard]] std::string shown_path(std::string_view path);
-
 } // namespace app

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace app {
@@ -34,6 +35,9 @@ struct option {
 
 // Whether a setting's valid text may be shown; an invalid one has to pass async::may_quote as well.
 [[nodiscard]] bool may_show(const option& setting, std::string_view text);
+// A path for a message: "'/var/x'", or "what was given" where it may hold a secret. A path may hold what
+// async::may_quote refuses.
+[[nodiscard]] std::string shown_path(std::string_view path);
 
 [[nodiscard]] std::span<const option> options() noexcept;
 // The option with this environment name; there must be one.

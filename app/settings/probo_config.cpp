@@ -2,6 +2,7 @@
 
 #include "app/settings/nearest.hpp"
 #include "async/quotable.hpp"
+#include "db/conninfo.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -150,10 +151,8 @@ class probo_reader {
              {"application_name", "application_name"}}};
         std::string conninfo;
         const auto append = [&conninfo](std::string_view keyword, std::string_view text) {
-            conninfo += fmt::format("{}{}='", conninfo.empty() ? "" : " ", keyword);
-            for (const char each : text)
-                conninfo += each == '\'' || each == '\\' ? fmt::format("\\{}", each) : std::string(1, each);
-            conninfo += "'";
+            conninfo +=
+                fmt::format("{}{}={}", conninfo.empty() ? "" : " ", keyword, db::conninfo_value(text));
         };
         // Node.js goes to localhost where libpq would look for a socket.
         if (const auto* const host = value.find("host");

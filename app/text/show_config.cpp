@@ -4,7 +4,7 @@
 #include "app/text/text_table.hpp"
 #include "app/text/utf8.hpp"
 #include "async/quotable.hpp"
-#include "db/connection.hpp"
+#include "db/conninfo.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

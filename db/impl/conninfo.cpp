@@ -1,6 +1,7 @@
 #include "db/impl/conninfo.hpp"
 
 #include "async/regular_file.hpp"
+#include "db/conninfo.hpp"
 #include "db/impl/libpq.hpp"
 #include "db/impl/server_error.hpp"
 #include "db/impl/target.hpp"
@@ -125,6 +126,16 @@ std::optional<std::string> conninfo_mistake(const std::string& conninfo) {
     if (auto mistake = target_mistake(given, conninfo))
         return mistake;
     return file_mistake(given);
+}
+
+std::string conninfo_value(std::string_view text) {
+    std::string quoted = "'";
+    for (const char each : text) {
+        if (each == '\'' || each == '\\')
+            quoted += '\\';
+        quoted += each;
+    }
+    return quoted + "'";
 }
 
 settings settings_given(const std::string& conninfo) {

@@ -1,5 +1,6 @@
 // Tested by tests/unit/db/conninfo_test.cpp.
 #include "db/connection.hpp"
+#include "db/conninfo.hpp"
 #include "db/impl/conninfo.hpp"
 #include "db/impl/effective_settings.hpp"
 #include "db/impl/libpq.hpp"

@@ -1,6 +1,7 @@
 #include "db/impl/open_session.hpp"
 
 #include "async/race.hpp"
+#include "db/conninfo.hpp"
 #include "db/impl/connect_failure.hpp"
 #include "db/impl/conninfo.hpp"
 #include "db/impl/host_list.hpp"

@@ -1,3 +1,4 @@
+#include "db/conninfo.hpp"
 #include "db/impl/conninfo.hpp"
 
 #include <gtest/gtest.h>
