@@ -109,12 +109,14 @@ question question_of(const http::request_header<>& head) {
     return what;
 }
 
+// "PUT blocklist"; of the ledger and the lock, which a run has once: "PUT appendblock (bookkeeping)".
 std::string operation_of(const question& what) {
     auto name = what.method;
     for (const auto* const key : {"restype", "comp"})
         if (const auto value = what.asked(key); !value.empty())
             name.append(" ").append(value);
-    return name;
+    const auto file = std::string_view(what.blob).substr(what.blob.rfind('/') + 1);
+    return file.empty() || file.starts_with("events_") ? name : name + " (bookkeeping)";
 }
 
 std::string stats(const counters& counted) {
