@@ -191,7 +191,7 @@ awaitable<wire_response> session_pool::exchange(const wire_request& request, asy
             failed = std::current_exception();
         }
         const auto cause = async::describe(failed);
-        impl_->log.debug("azure.connection.replaced", "an idle connection turned out dead",
+        impl_->log.debug("http.connection.replaced", "an idle connection turned out dead",
                          {{"error.message", cause}});
     }
     auto fresh = co_await impl_->open(limit);

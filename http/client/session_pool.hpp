@@ -32,7 +32,7 @@ namespace http {
 using async::awaitable;
 
 struct pool_options {
-    std::size_t connections_max = 8;
+    std::size_t connections_max = 8; // as many more at most for bodies that are streamed
     std::chrono::seconds connect_timeout{10};
     std::chrono::milliseconds busy_pause{250}; // the first, of all, when the server is busy and names none
     std::chrono::seconds idle_max{60};         // shorter where the server's Keep-Alive header says so
