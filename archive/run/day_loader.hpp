@@ -74,6 +74,7 @@ class day_loader {
 
     [[nodiscard]] std::string column_list(std::string_view prefix = {}) const;
     [[nodiscard]] std::string same_row() const;
+    [[nodiscard]] std::string analyze_sql() const;
 
     db::connection& session_;
     lake::folder& lake_;
