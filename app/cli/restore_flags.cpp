@@ -3,6 +3,7 @@
 #include "app/settings/mistake.hpp"
 #include "app/settings/parse_name.hpp"
 #include "archive/retention.hpp"
+#include "async/ascii.hpp"
 
 #include <fmt/format.h>
 
@@ -12,15 +13,23 @@ namespace app {
 
 namespace {
 
-// `30d`, or any period that a retention accepts; `none` and `0d` mean no hold.
-std::string read_hold(std::string text) {
-    if (text == "none")
+// "none", "0", or zero of one unit: "0d", "0 days".
+bool is_no_hold(std::string_view text) {
+    const auto zeros = std::min(text.find_first_not_of('0'), text.size());
+    const auto unit = async::lowercase(async::trimmed(text.substr(zeros)));
+    const bool is_word =
+        std::ranges::all_of(unit, [](char letter) { return letter >= 'a' && letter <= 'z'; });
+    return text == "none" || (zeros > 0 && is_word);
+}
+
+// `30d`, or any period that a retention accepts; empty: no hold.
+std::string read_hold(std::string_view given) {
+    std::string text(async::trimmed(given));
+    if (is_no_hold(text))
         return {};
     const auto digits = text.find_first_not_of("0123456789");
     if (digits != 0 && digits != std::string::npos && digits <= 5 && text.substr(digits) == "d")
         text = text.substr(0, digits) + " days";
-    if (std::ranges::all_of(text.substr(0, text.find(' ')), [](char digit) { return digit == '0'; }))
-        return {};
     const auto parsed = archive::parse_retention(text);
     if (const auto* mistake = std::get_if<std::string>(&parsed))
         throw fmt::format("--hold: {}, or 'none'", *mistake);

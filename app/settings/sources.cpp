@@ -1,6 +1,7 @@
 #include "app/settings/sources.hpp"
 
 #include "app/settings/config_file.hpp"
+#include "app/settings/unknown_variables.hpp"
 #include "async/quotable.hpp"
 #include "async/regular_file.hpp"
 
@@ -64,6 +65,9 @@ struct found_variable {
 found_variable look_up(const option& wanted, const environment_lookup& environment,
                        std::vector<std::string>& mistakes) {
     found_variable found{wanted.environment, environment(wanted.environment)};
+    // Kubernetes sets SERVE_PORT to the address of a Service of the name `serve`.
+    if (wanted.environment.ends_with("_PORT") && found.value && is_service_address(*found.value))
+        found.value.reset();
     if (wanted.alias.empty())
         return found;
     auto other = environment(wanted.alias);

@@ -47,12 +47,6 @@ std::vector<std::string> names_of_settings() {
     return names;
 }
 
-// The value of a service's address: tcp://10.0.0.1:8002.
-bool is_address(std::string_view value) {
-    const auto scheme = value.substr(0, value.find("://"));
-    return scheme.size() < value.size() && (scheme == "tcp" || scheme == "udp" || scheme == "sctp");
-}
-
 // Whether the name has the part for one port of a service: _PORT_80_TCP.
 bool names_a_port(std::string_view name) {
     constexpr std::string_view word = "_PORT_";
@@ -75,7 +69,7 @@ bool is_service_link(const environment_entry& each) {
         return true;
     if (name.ends_with("_SERVICE_PORT") || name.find("_SERVICE_PORT_") != std::string_view::npos)
         return std::ranges::all_of(each.value, [](char letter) { return letter >= '0' && letter <= '9'; });
-    return name.ends_with("_PORT") && is_address(each.value);
+    return name.ends_with("_PORT") && is_service_address(each.value);
 }
 
 // The setting that was meant, or empty. The likeliest mistakes are an extra prefix and that of another
@@ -100,6 +94,11 @@ bool is_dry_run_otherwise(std::string_view upper_name) {
 }
 
 } // namespace
+
+bool is_service_address(std::string_view value) noexcept {
+    const auto scheme = value.substr(0, value.find("://"));
+    return scheme.size() < value.size() && (scheme == "tcp" || scheme == "udp" || scheme == "sctp");
+}
 
 std::vector<environment_entry> process_variables() {
     std::vector<environment_entry> found;

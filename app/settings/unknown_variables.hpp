@@ -17,6 +17,9 @@ struct environment_entry {
 // The environment of this process. An empty variable counts as unset and is left out.
 [[nodiscard]] std::vector<environment_entry> process_variables();
 
+// What Kubernetes sets NAME_PORT to for a Service of that name: tcp://10.0.0.1:8002.
+[[nodiscard]] bool is_service_address(std::string_view value) noexcept;
+
 // A mistake for each variable that begins with ARCHIVE_, EXPORT_, SERVE_, EVENT_, JOURNAL_ or
 // PROJECT and is no setting, with the nearest that is one. Kubernetes' service links and variables of the
 // tests are let through. No value is shown.

@@ -23,6 +23,21 @@ TEST(read_restore, takes_one_day_or_a_range) {
     EXPECT_EQ(from.hold, "");
 }
 
+TEST(read_restore, holds_for_the_time_that_was_asked_for) {
+    const auto hold_of = [](const std::string& given) {
+        return request_of({.days = {.from = "", .to = "", .day = "2024-01-02"}, .into = "", .hold = given})
+            .hold;
+    };
+    EXPECT_EQ(hold_of(" 90 days"), "90 days");
+    EXPECT_EQ(hold_of(" 30d "), "30 days");
+    EXPECT_EQ(hold_of("0 years 90 days"), "90 days");
+    EXPECT_EQ(hold_of("0 mons 2 years"), "2 years");
+    for (const auto* const none : {"none", "0", "0d", "00 days", "0s"})
+        EXPECT_EQ(hold_of(none), "") << none;
+    EXPECT_NE(restore_mistake({.days = {.from = "", .to = "", .day = "2024-01-02"}, .into = "", .hold = " "}),
+              "");
+}
+
 TEST(read_restore, holds_nothing_of_what_goes_into_another_table) {
     const auto into =
         request_of({.days = {.from = "", .to = "", .day = "2024-01-02"}, .into = "copy", .hold = ""});
