@@ -1,5 +1,6 @@
 #include "app/settings/parse_name.hpp"
 
+#include "async/ascii.hpp"
 #include "azure/auth/account.hpp"
 
 #include <algorithm>
@@ -64,16 +65,17 @@ parsed_name parse_column(std::string_view text) {
 parsed<std::vector<std::string>> parse_columns(std::string_view text) {
     constexpr auto wrong = "give columns as in `tenant,id`: plain or in double quotes, each once";
     std::vector<std::string> names;
-    while (!text.empty()) {
+    for (text = async::trimmed(text); !text.empty(); text = async::trimmed(text)) {
         std::string name;
         if (text.starts_with('"')) {
             auto quoted = take_identifier(text);
+            text = async::trimmed(text);
             if (!quoted || !(text.empty() || text.starts_with(',')))
                 return wrong;
             name = std::move(*quoted);
         } else {
             const auto comma = std::min(text.find(','), text.size());
-            name = text.substr(0, comma);
+            name = async::trimmed(text.substr(0, comma));
             text.remove_prefix(comma);
         }
         if (name.empty() || std::ranges::find(names, name) != names.end() || text == ",")

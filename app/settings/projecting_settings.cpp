@@ -46,7 +46,7 @@ void check_projecting(checker& settings) {
     } else if (names.set()) {
         projections.choice = projection_choice::named;
         for (const auto each : async::split(names.text, ','))
-            projections.names.emplace_back(each);
+            projections.names.emplace_back(async::trimmed(each));
         if (!std::ranges::all_of(projections.names, is_name))
             settings.mistake("PROJECT", "give names of projections, separated by commas, or all, or none");
     }

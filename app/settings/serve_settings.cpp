@@ -34,7 +34,8 @@ parsed<api_set> parse_apis(std::string_view text) {
     const std::string right = "give one or more of exports, live, timestamps, builds, events, separated by "
                               "commas";
     api_set apis;
-    for (const auto name : async::split(text, ',')) {
+    for (const auto part : async::split(text, ',')) {
+        const auto name = async::trimmed(part);
         const auto found = std::ranges::find(known_apis, name, &api_facts::name);
         if (found == known_apis.end()) {
             std::vector<std::string_view> names;

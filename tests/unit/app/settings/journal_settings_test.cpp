@@ -134,6 +134,7 @@ TEST(serve_settings, need_a_database_for_exports_and_projections_alone) {
     };
     EXPECT_THAT(mistakes({{"SERVE_APIS", "events"}}), IsEmpty());
     EXPECT_THAT(mistakes({{"SERVE_APIS", "live"}, {"PROJECT", "none"}}), IsEmpty());
+    EXPECT_THAT(mistakes({{"SERVE_APIS", "live, events"}, {"PROJECT", "none"}}), IsEmpty());
     EXPECT_THAT(mistakes({{"SERVE_APIS", "live"}}), testing::SizeIs(1));
     EXPECT_THAT(mistakes({{"SERVE_APIS", "events,exports"}}), testing::SizeIs(1));
     EXPECT_THAT(

@@ -44,6 +44,14 @@ TEST(parse_column, refuses_what_is_not_one_whole_name) {
     }
 }
 
+TEST(parse_columns, are_separated_by_commas_and_perhaps_blanks) {
+    using names = std::vector<std::string>;
+    EXPECT_EQ(std::get<names>(parse_columns("tenant,id")), (names{"tenant", "id"}));
+    EXPECT_EQ(std::get<names>(parse_columns(" tenant, \"Id\" , at ")), (names{"tenant", "Id", "at"}));
+    for (const auto* const wrong : {"tenant,", "tenant,,id", "tenant,tenant", "\"Id\" x", ","})
+        EXPECT_EQ(parse_columns(wrong).index(), 1U) << wrong;
+}
+
 TEST(parse_lake_path, is_a_container_and_perhaps_a_folder) {
     const struct {
         std::string_view text;
