@@ -350,7 +350,7 @@
     const parts = [counted(days, "day"), counted(rows, "row"), bytes(stored)];
     if (gap_days > 0) parts.push(`${counted(gap_days, "day")} in between without a file`);
     if (held > 0) parts.push(`${counted(held, "file")} on hold`);
-    if (pending > 0) parts.push(`${counted(pending, "file")} with uncommitted rows`);
+    if (pending > 0) parts.push(`${counted(pending, "file")} with rows that may not be committed`);
     if (lost > 0) parts.push(`${counted(lost, "file")} missing or altered`);
     const made = document.createDocumentFragment();
     made.append(`${problem}${archive.path}: ${parts.join(", ")}; seen `, ago(archive.looked_at, now));

@@ -93,8 +93,8 @@ std::string render_list(const archive::inventory& found, const std::string& path
             ++gap;
         }
         auto note = file.note;
-        if (file.rows_pending > 0)
-            note = fmt::format("{} not committed", counted(file.rows_pending, "row"));
+        if (file.rows_pending > 0 && note.empty())
+            note = fmt::format("{} perhaps not committed", counted(file.rows_pending, "row"));
         const auto ratio = ratio_of(file);
         std::vector<std::string> cells{file.which.text(), std::string(name_in_folder(file.name)),
                                        file.rows ? grouped(*file.rows) : "?",
@@ -117,9 +117,10 @@ std::string render_list(const archive::inventory& found, const std::string& path
         text += fmt::format("; {} not as the ledger knows them: `event-archiver verify` names them",
                             counted(found.lost, "file"));
     if (found.pending > 0)
-        text += fmt::format("; {} pending: the next run keeps or removes their uncommitted rows, and so does "
-                            "`event-archiver recover`",
-                            found.pending);
+        text += fmt::format(
+            "; {} pending: do not remove them, they may have the only copy of their rows. The "
+            "next run, or `event-archiver recover`, asks the database whether these were committed",
+            found.pending);
     return printable_lines(table.text(width) + "\n" + wrapped_lines(text, width));
 }
 

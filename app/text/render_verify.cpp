@@ -62,8 +62,9 @@ std::string file_text(const archive::verified_file& file) {
     if (file.gone)
         text += fmt::format("{}: was deleted during the run\n", name);
     else if (file.file.state == file_state::pending)
-        text += fmt::format("{}: {} of {} rows not committed (left by a dry run or an interrupted run)\n",
-                            name, grouped(file.file.rows_pending), grouped(file.rows));
+        text += fmt::format("{}: {} of {} rows {}: `event-archiver recover` tells\n", name,
+                            grouped(file.file.rows_pending), grouped(file.rows),
+                            file.file.note.empty() ? "perhaps not committed" : file.file.note);
     else if (file.file.state == file_state::foreign)
         text +=
             fmt::format("{}: {}; no rows and checksum are recorded to compare with\n", name, file.file.note);
