@@ -2,6 +2,7 @@
 
 #include "app/settings/mistake.hpp"
 #include "app/settings/parse_name.hpp"
+#include "archive/interval_unit.hpp"
 #include "archive/retention.hpp"
 #include "async/ascii.hpp"
 
@@ -16,10 +17,8 @@ namespace {
 // "none", "0", or zero of one unit: "0d", "0 days".
 bool is_no_hold(std::string_view text) {
     const auto zeros = std::min(text.find_first_not_of('0'), text.size());
-    const auto unit = async::lowercase(async::trimmed(text.substr(zeros)));
-    const bool is_word =
-        std::ranges::all_of(unit, [](char letter) { return letter >= 'a' && letter <= 'z'; });
-    return text == "none" || (zeros > 0 && is_word);
+    const auto unit = async::trimmed(text.substr(zeros));
+    return text == "none" || (zeros > 0 && (unit.empty() || archive::find_unit(unit) != nullptr));
 }
 
 // `30d`, or any period that a retention accepts; empty: no hold.

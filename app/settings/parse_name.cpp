@@ -78,7 +78,7 @@ parsed<std::vector<std::string>> parse_columns(std::string_view text) {
             name = async::trimmed(text.substr(0, comma));
             text.remove_prefix(comma);
         }
-        if (name.empty() || std::ranges::find(names, name) != names.end() || text == ",")
+        if (name.empty() || std::ranges::find(names, name) != names.end() || async::trimmed(text) == ",")
             return wrong;
         names.push_back(std::move(name));
         text.remove_prefix(std::min<std::size_t>(1, text.size()));

@@ -34,8 +34,11 @@ TEST(read_restore, holds_for_the_time_that_was_asked_for) {
     EXPECT_EQ(hold_of("0 mons 2 years"), "2 years");
     for (const auto* const none : {"none", "0", "0d", "00 days", "0s"})
         EXPECT_EQ(hold_of(none), "") << none;
-    EXPECT_NE(restore_mistake({.days = {.from = "", .to = "", .day = "2024-01-02"}, .into = "", .hold = " "}),
-              "");
+    for (const std::string wrong : {" ", "0 foo", "0x"})
+        EXPECT_NE(
+            restore_mistake({.days = {.from = "", .to = "", .day = "2024-01-02"}, .into = "", .hold = wrong}),
+            "")
+            << wrong;
 }
 
 TEST(read_restore, holds_nothing_of_what_goes_into_another_table) {

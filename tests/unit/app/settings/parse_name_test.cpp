@@ -48,7 +48,7 @@ TEST(parse_columns, are_separated_by_commas_and_perhaps_blanks) {
     using names = std::vector<std::string>;
     EXPECT_EQ(std::get<names>(parse_columns("tenant,id")), (names{"tenant", "id"}));
     EXPECT_EQ(std::get<names>(parse_columns(" tenant, \"Id\" , at ")), (names{"tenant", "Id", "at"}));
-    for (const auto* const wrong : {"tenant,", "tenant,,id", "tenant,tenant", "\"Id\" x", ","})
+    for (const auto* const wrong : {"tenant,", "tenant, ", "tenant,,id", "tenant,tenant", "\"Id\" x", ","})
         EXPECT_EQ(parse_columns(wrong).index(), 1U) << wrong;
 }
 
