@@ -38,6 +38,7 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
     }
     const bool looked = facts.rows != tail_rows::not_looked;
     const bool rolled_back = facts.said == db::fate::aborted && facts.certain;
+    const bool committed = facts.said == db::fate::committed;
     if (looked && rolled_back && facts.keys_in_table)
         return undo;
     switch (facts.rows) {
@@ -48,11 +49,11 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
     case tail_rows::none_in_table: // rolled back: another run deleted them, and may have archived them
         if (rolled_back)
             return settle_decision::refuse_gone;
-        return facts.may_be_moved ? settle_decision::refuse_mixed : settle_decision::keep;
+        return facts.may_be_moved && !committed ? settle_decision::refuse_mixed : settle_decision::keep;
     case tail_rows::no_rows:
         return undo;                // to what it was: rows of the file may be in the table
     case tail_rows::not_comparable: // nothing contradicts the server
-        return facts.said == db::fate::committed ? settle_decision::keep : settle_decision::refuse_mixed;
+        return committed ? settle_decision::keep : settle_decision::refuse_mixed;
     case tail_rows::some_in_table:
         break;
     }

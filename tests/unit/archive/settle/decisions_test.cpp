@@ -126,6 +126,8 @@ TEST(decide_settling, leaves_a_tail_to_a_person_whose_rows_may_have_other_keys) 
     EXPECT_EQ(decide_settling(facts), settle_decision::refuse_mixed);
     facts.certain = true;
     EXPECT_EQ(decide_settling(facts), settle_decision::refuse_gone);
+    facts.said = db::fate::committed;
+    EXPECT_EQ(decide_settling(facts), settle_decision::keep) << "nothing contradicts the server";
 }
 
 // Another program may have changed or deleted a row of it since.
