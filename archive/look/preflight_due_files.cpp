@@ -101,9 +101,7 @@ awaitable<void> look_at_restored(db::connection& session, const preflight_contex
             ++unread;
             continue;
         }
-        std::string since;
-        if (table.named.may_select_all) // else it may not read xmin
-            since = written_since(file->mark.mark->restored->author, position, restores);
+        auto since = written_since(file->mark.mark->restored->author, table.named, position, restores);
         const bool on_hold = std::ranges::binary_search(held, file->key().which);
         auto moved = search_of_restored(std::move(since), due,
                                         on_hold ? look_in::rows_that_are_due : look_in::whole_table);
@@ -155,7 +153,7 @@ awaitable<void> look_at_pending(db::connection& session, const preflight_context
         const bool certain = mark.now.dry_run || db::same_start(author.position, position);
         if (said != db::fate::aborted || !certain)
             continue;
-        auto moved = moved_since(mark, position);
+        auto moved = moved_since(mark, table.named, position);
         std::string whole_table;
         const auto seen = co_await look_at_rows(context.lake, session, table, *file, std::move(whole_table),
                                                 std::move(moved));

@@ -124,8 +124,6 @@ awaitable<void> look_for_retyped(const run_context& context, const archive_trans
 // The rows of the table that were written since the file was restored, by no restore. Empty if that is not
 // known of any row.
 std::string since_restore(const run_transaction& opened, const lake::listed_file& file) {
-    if (!opened.table.named.may_select_all) // it may not read xmin
-        return {};
     std::map<std::string, db::transaction_mark> restores;
     for (const auto* files : {&opened.files, &opened.files_of_shards})
         for (const auto* each : files->with(lake::file_trait::restored))
@@ -134,7 +132,7 @@ std::string since_restore(const run_transaction& opened, const lake::listed_file
     std::vector<db::transaction_mark> authors;
     for (auto& [transaction, author] : restores)
         authors.push_back(std::move(author));
-    return written_since(file.mark.mark->restored->author, opened.position, authors);
+    return written_since(file.mark.mark->restored->author, opened.table.named, opened.position, authors);
 }
 
 } // namespace

@@ -51,8 +51,6 @@ moved_rows_lookup::moved_rows_lookup(db::connection& session, const table_descri
     , narrowed_(narrowed)
     , by_rest_(table)
     , moments_(moments_in_key(table)) {
-    if (!table.named.may_select_all) // it may not read xmin
-        search_.since.clear();
     by_rest_.keys = without(table.keys, moments_);
     has_rest_ = !moments_.empty() && !by_rest_.keys.empty();
     can_look_ = !moments_.empty() || table.keys.size() > 1;

@@ -10,11 +10,12 @@
 
 namespace archive {
 
-std::string written_since(const db::transaction_mark& author, const db::server_position& here,
+std::string written_since(const db::transaction_mark& author, const named_table& table,
+                          const db::server_position& here,
                           const std::vector<db::transaction_mark>& restores) {
     constexpr std::uint64_t xid_numbers = std::uint64_t{1} << 32; // a row has 32 bits of its transaction's
     const auto number = async::number_from<std::uint64_t>(author.transaction);
-    if (!number || db::compare_histories(author.position, here) != db::history::same)
+    if (!table.may_select_all || !number || db::compare_histories(author.position, here) != db::history::same)
         return {};
     auto text = fmt::format("(xmin::text::bigint - {low} + {all}) % {all} BETWEEN 1 AND (SELECT"
                             " pg_snapshot_xmax(pg_current_snapshot())::text::bigint - {number})",
@@ -36,9 +37,10 @@ moved_search search_of_restored(std::string since, std::string due, look_in wher
     return search;
 }
 
-std::optional<moved_search> moved_since(const lake::file_mark& mark, const db::server_position& here) {
+std::optional<moved_search> moved_since(const lake::file_mark& mark, const named_table& table,
+                                        const db::server_position& here) {
     moved_search search;
-    search.since = written_since(lake::awaited(mark).value(), here);
+    search.since = written_since(lake::awaited(mark).value(), table, here);
     search.any = mark.restoring.has_value();
     if (search.any)
         search.alike.emplace();

@@ -3,6 +3,7 @@
 // Tested by tests/fault/test_moved_keys.py.
 #pragma once
 
+#include "archive/table/named_table.hpp"
 #include "db/position.hpp"
 #include "lake/mark.hpp"
 
@@ -33,8 +34,9 @@ struct moved_search {
 };
 
 // Written after that transaction, which wrote rows of a file, by others than `restores`. Empty where the
-// history of the server at `here` does not tell.
-[[nodiscard]] std::string written_since(const db::transaction_mark& author, const db::server_position& here,
+// history of the server at `here` does not tell, or where the role may not read xmin.
+[[nodiscard]] std::string written_since(const db::transaction_mark& author, const named_table& table,
+                                        const db::server_position& here,
                                         const std::vector<db::transaction_mark>& restores = {});
 
 // For a restored file, before rows that are `due` (a condition in SQL) are archived. Where it is not known
@@ -44,7 +46,7 @@ enum class look_in : std::uint8_t { whole_table, rows_that_are_due };
 
 // For settling a file that waits for a transaction. Nothing is given up for what it finds: a file that is
 // marked as restored without need does no harm, and a pending tail is left to a person.
-[[nodiscard]] std::optional<moved_search> moved_since(const lake::file_mark& mark,
+[[nodiscard]] std::optional<moved_search> moved_since(const lake::file_mark& mark, const named_table& table,
                                                       const db::server_position& here);
 
 } // namespace archive

@@ -31,7 +31,7 @@ settle_steps steps_of(lake::folder_lease& lease, lake::ledger& ledger, async::lo
 awaitable<rows_of_file> look_at_tail(lake::file_store& files, db::connection& session,
                                      const table_description& table, const db::server_position& position,
                                      const lake::listed_file& file) {
-    auto moved = moved_since(*file.mark.mark, position);
+    auto moved = moved_since(*file.mark.mark, table.named, position);
     std::string whole_table;
     auto seen = co_await look_at_rows(files, session, table, file, std::move(whole_table), std::move(moved));
     co_return seen;

@@ -1,5 +1,6 @@
 """Where the day is part of the key, a restored row that got another time has another key. It is known by the rest of it, and not
 archived a second time. Tables in which that repeats, as measurements of one device, are not held up."""
+import re
 from datetime import date
 
 import pytest
@@ -284,6 +285,23 @@ def test_no_tail_is_removed_for_new_rows_of_its_devices(make, fault_binary, run,
     measured.run("recover", "--keep", NAME, expect=0)
     measured.must_go_on()
     assert measured.files()[NAME] == tail and measured.count() == devices
+
+
+def test_a_role_that_may_read_columns_only_keeps_a_tail_beside_an_old_row(make, fault_binary, database):
+    """The server forgot what became of the run, and the role may not read which rows are new."""
+    measured = make()
+    measured.insert(1, "now() - interval '1 day'")
+    measured.leave_a_tail("killed", fault_binary)
+    measured.table.execute("DELETE FROM measured WHERE created_at < '2024-01-02'")
+    metadata = dict(measured.lake.head(measured.container, NAME).metadata)
+    assert ",started=" in metadata["archiverlast"], metadata
+    measured.lake.set_metadata(measured.container, NAME, metadata | {"archiverlast": re.sub(",started=[0-9]+", ",started=1", metadata["archiverlast"])})
+    measured.table.execute("""DO $$ BEGIN CREATE ROLE reads_columns LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+                              GRANT SELECT (id, created_at, value, note), DELETE ON measured TO reads_columns""")
+    outcome = measured.archiver.run("archive", settings={"PG_CONNECTION_STRING": database.server.uri(database.name, user="reads_columns")})
+    measured.table.execute("DROP OWNED BY reads_columns; DROP ROLE reads_columns")
+    assert outcome.code == 0 and measured.files()[NAME].count(b"\n") == 4 and measured.count() == 1, str(outcome)
+    measured.must_go_on()
 
 
 DAYS = {  # of the day's own column in the key
