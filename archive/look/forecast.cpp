@@ -1,6 +1,7 @@
 #include "archive/look/forecast.hpp"
 
 #include "archive/look/learn_types.hpp"
+#include "archive/look/restored_files.hpp"
 #include "archive/plan/planner.hpp"
 #include "archive/plan/row_sample.hpp"
 #include "archive/table/file_header.hpp"
@@ -185,6 +186,12 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     seen.rows_dayless = made.rows_dayless;
     co_await look_at_days(session, context, table, made, present, seen);
     co_await estimate(session, table, made, limits, seen);
+    selection due;
+    due.upper = from.cutoff;
+    due.held = from.held;
+    const auto restored = co_await look_at_restored(session, context.lake, table, present, std::move(due));
+    for (const auto& mistake : restored.mistakes)
+        seen.refusals.push_back(mistake.message());
     co_await transaction.rollback(); // it has only read
 }
 

@@ -4,11 +4,11 @@
 #include "archive/look/inventory.hpp"
 #include "archive/look/learn_types.hpp"
 #include "archive/look/preflight.hpp"
+#include "archive/look/restored_files.hpp"
 #include "archive/plan/planner.hpp"
 #include "archive/settle/look_at_rows.hpp"
 #include "archive/table/file_header.hpp"
 #include "archive/table/folder_mistakes.hpp"
-#include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "async/caught.hpp"
 #include "azure/blob/crc64.hpp"
@@ -20,7 +20,6 @@
 #include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,9 +32,8 @@ using async::failure;
 
 namespace {
 
-constexpr std::uint64_t bytes_read_max = std::uint64_t{16} << 20; // of restored files, and of pending ones
-constexpr std::uint64_t scanned_pages_max = 25'000;               // of a table without an index by time
-constexpr std::size_t asked_max = 2'000;                          // days, the latest
+constexpr std::uint64_t scanned_pages_max = 25'000; // of a table without an index by time
+constexpr std::size_t asked_max = 2'000;            // days, the latest
 
 // Why a run that has rows for the file would refuse it; nullopt if the listing shows no reason.
 std::optional<lake::refusal> obstacle_if_due(const lake::listed_file& file, std::uint64_t header_crc,
@@ -65,11 +63,6 @@ class due_files {
                                                 where_clause(table_, one_day(all, which))));
         co_return found.boolean(0, 0);
     }
-    [[nodiscard]] bool is_over(lake::day which) const {
-        selection all;
-        all.upper = cutoff_;
-        return has_whole_day(all, which);
-    }
 
   private:
     db::connection& session_;
@@ -78,57 +71,19 @@ class due_files {
     std::size_t asked_ = 0;
 };
 
-// As `archive` looks: rows of a file on hold among those that are due.
-awaitable<void> look_at_restored(db::connection& session, const preflight_context& context,
-                                 const table_description& table, std::string cutoff,
-                                 const std::vector<const lake::listed_file*>& restored,
-                                 const std::vector<lake::day>& held, std::vector<check_line>& lines) {
-    if (restored.empty())
-        co_return;
-    const auto position = co_await db::position_of(session);
-    std::vector<db::transaction_mark> restores;
-    for (const auto* file : restored)
-        restores.push_back(file->mark.mark->restored->author);
-    selection all;
-    all.upper = std::move(cutoff);
-    all.held = held;
-    const auto due = where_clause(table, all);
-    std::uint64_t bytes = 0;
-    std::size_t unread = 0;
-    for (const auto* file : restored) {
-        bytes += file->mark.mark->now.uncompressed + file->properties.size;
-        if (bytes > bytes_read_max) {
-            ++unread;
-            continue;
-        }
-        auto since = written_since(file->mark.mark->restored->author, table.named, position, restores);
-        const bool on_hold = std::ranges::binary_search(held, file->key().which);
-        auto moved = search_of_restored(std::move(since), due,
-                                        on_hold ? look_in::rows_that_are_due : look_in::whole_table);
-        auto where = on_hold ? due : std::string();
-        const auto seen =
-            co_await look_at_rows(context.lake, session, table, *file, std::move(where), std::move(moved));
-        if (!on_hold && seen.comparable && seen.changed_or_moved() == 0 &&
-            is_in_doubt(seen, file->mark.mark->now, table)) {
-            const auto doubt = has_other_keys(*file, table);
-            lines.push_back({"restored", check_status::failed, doubt.message(), doubt.hint(), doubt.kind()});
-        }
-        if (seen.comparable && seen.changed_or_moved() > 0)
-            lines.push_back(
-                {"restored", check_status::failed,
-                 fmt::format(
-                     "{} rows of '{}', which was restored, were changed while they were back in {}, or"
-                     " moved to another day: {} {}",
-                     seen.changed_or_moved(), file->properties.name, table.name, key_names(table),
-                     changed_keys(seen)),
-                 std::string(changed_hint(seen)), failure::integrity});
-    }
-    if (unread > 0)
+awaitable<void> check_restored(db::connection& session, const preflight_context& context,
+                               const table_description& table, const lake::file_map& files, selection due,
+                               std::vector<check_line>& lines) {
+    const auto found = co_await look_at_restored(session, context.lake, table, files, std::move(due));
+    for (const auto& mistake : found.mistakes)
+        lines.push_back(
+            {"restored", check_status::failed, mistake.message(), mistake.hint(), mistake.kind()});
+    if (found.unread > 0)
         lines.push_back(
             {"restored", check_status::skipped,
              fmt::format("{} of {} restored files were not read, because they are large: a run ends"
                          " with exit code 7 if rows of them were changed meanwhile",
-                         unread, restored.size())});
+                         found.unread, found.files)});
 }
 
 // Pending rows whose transaction was certainly rolled back, and that are gone from the table since. A run
@@ -144,7 +99,7 @@ awaitable<void> look_at_pending(db::connection& session, const preflight_context
     for (const auto* file : pending) {
         const auto& mark = *file->mark.mark;
         bytes += mark.now.uncompressed + file->properties.size;
-        if (bytes > bytes_read_max)
+        if (bytes > bytes_looked_at_max)
             co_return;
         const auto author = lake::awaited(mark).value();
         auto said = db::fate::aborted;
@@ -188,7 +143,6 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
         due_files due(session, table, cutoff);
         const auto position = co_await db::position_of(session);
         types_judge types(table, position);
-        std::vector<const lake::listed_file*> restored;
         std::vector<const lake::listed_file*> pending;
         for (auto at = files.end(); at != files.begin();) {
             --at;
@@ -198,9 +152,6 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
                 pending.push_back(files.find(key));
             if (!file.mark.mistake.empty())
                 continue;
-            if (mark && mark->restored && !mark->pending && mark->now.rows > 0 && due.is_over(key.which) &&
-                is_as_marked(file))
-                restored.push_back(files.find(key));
             if (std::ranges::binary_search(held, key.which))
                 continue;
             co_await learn_types(context.lake, file, types);
@@ -216,8 +167,11 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
                                          file.properties.name, obstacle->why),
                              obstacle->hint, obstacle->kind});
         }
-        co_await look_at_restored(session, context, table, cutoff, restored, held, lines);
         co_await look_at_pending(session, context, table, pending, lines);
+        selection all;
+        all.upper = cutoff;
+        all.held = std::move(held);
+        co_await check_restored(session, context, table, files, std::move(all), lines);
         co_await transaction.rollback(); // it has only read
     };
     const auto failed = co_await async::caught(db::with_session(context.database, look));

@@ -1,13 +1,9 @@
 #include "archive/run/restored_rows.hpp"
 
 #include "archive/run/moved_rows.hpp"
-#include "archive/settle/look_at_rows.hpp"
-#include "archive/table/row_key.hpp"
+#include "archive/settle/restored_mistake.hpp"
 #include "archive/table/selection.hpp"
 #include "async/error.hpp"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string>
@@ -29,14 +25,6 @@ std::uint64_t recognised_of(const archive_transaction& work, const lake::file_ke
     return file.other && file.other->key == key ? file.other->rows_recognised : 0;
 }
 
-async::error cannot_be_compared(const lake::listed_file& file, const table_description& table) {
-    return {async::failure::integrity,
-            fmt::format("'{}', which was restored, cannot be compared with {}: it has no column for the {}",
-                        file.properties.name, table.name, key_names(table)),
-            "Rows of it may have been moved to another day. Give the column its name back until the day is"
-            " archived again."};
-}
-
 } // namespace
 
 awaitable<void> must_be_as_restored(const run_context& context, const archive_transaction& work) {
@@ -53,22 +41,10 @@ awaitable<void> must_be_as_restored(const run_context& context, const archive_tr
         const bool whole = has_whole_day(rows, key.which);
         auto where = whole ? std::string() : where_clause(opened.table, rows);
         auto moved = search_for_moved(work, file, whole ? look_in::whole_table : look_in::rows_that_are_due);
-        const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file,
-                                                std::move(where), std::move(moved));
-        if (!seen.comparable)
-            throw cannot_be_compared(file, opened.table);
-        if (seen.changed_or_moved() == 0 && is_in_doubt(seen, mark->now, opened.table))
-            throw has_other_keys(file, opened.table);
-        if (seen.changed_or_moved() == 0)
-            continue;
-        throw async::error(
-            async::failure::integrity,
-            fmt::format(
-                "{} rows of '{}', which was restored, were changed while they were back in {}, or moved to"
-                " another day: {} {}",
-                seen.changed_or_moved(), file.properties.name, opened.table.name, key_names(opened.table),
-                changed_keys(seen)),
-            std::string(changed_hint(seen)));
+        const auto seen = co_await look_at_readable_rows(context.lake, opened.session, opened.table, file,
+                                                         std::move(where), std::move(moved));
+        if (const auto mistake = restored_mistake(seen, file, opened.table))
+            throw async::error(*mistake);
     }
 }
 

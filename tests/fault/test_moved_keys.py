@@ -1,5 +1,6 @@
 """Where the day is part of the key, a restored row that got another time has another key. It is known by the rest of it, and not
 archived a second time. Tables in which that repeats, as measurements of one device, are not held up."""
+import json
 import re
 from datetime import date
 
@@ -72,6 +73,8 @@ class Measured:
         assert MOVED in outcome.stderr and "now 20" in outcome.stderr, str(outcome)
         checked = self.run("check")
         assert checked.code == 7 and MOVED in checked.stdout + checked.stderr, str(checked)
+        planned = json.loads(self.run("plan", "-o", "json", expect=0).stdout)
+        assert any(MOVED in each for each in planned["refusals"]), planned
         assert self.files() == before and self.count() == rows
 
     def must_go_on(self) -> None:
@@ -466,6 +469,21 @@ def test_a_day_is_not_restored_once_more_over_rows_whose_key_is_written_otherwis
     measured.table.execute(f"ALTER TABLE measured ALTER name TYPE {after}")
     outcome = measured.run("restore", "--day", DAY, "--hold", hold, expect=7)
     assert measured.count() == 3, str(outcome)
+
+
+@HOLDS
+def test_check_and_plan_say_what_archive_says_of_a_key_that_is_written_otherwise(make, hold):
+    measured = make()
+    measured.table.execute(f"""DROP TABLE measured; CREATE TABLE measured (name text PRIMARY KEY, created_at timestamptz NOT NULL, value text);
+        CREATE INDEX ON measured (created_at); INSERT INTO measured SELECT 'A' || i, timestamptz '{DAY}Z' + i * interval '1 hour', 'v' FROM generate_series(1, 3) AS i""")
+    measured.run("archive", expect=0)
+    measured.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    measured.table.execute("ALTER TABLE measured ALTER name TYPE varchar USING lower(name); UPDATE measured SET value = 'w' WHERE name = 'a1'")
+    measured.table.execute("INSERT INTO measured VALUES ('b1', '2024-01-05Z', 'v')")
+    said = "has rows that are not found in"
+    outcome, checked = measured.run("archive", expect=7), measured.run("check", expect=7)
+    planned = json.loads(measured.run("plan", "-o", "json", expect=0).stdout)
+    assert said in outcome.stderr and said in checked.stdout + checked.stderr and any(said in each for each in planned["refusals"]), (outcome, checked, planned)
 
 
 def test_rows_that_a_restore_inserts_are_not_taken_for_moved_ones(make):
