@@ -56,8 +56,8 @@ awaitable<void> look_for_retyped(const run_context& context, const archive_trans
         failure::integrity,
         fmt::format("{} rows of '{}', written before the time column or the key got another type, are due in"
                     " {} with other content: {} {}",
-                    seen->changed_or_moved(), file.properties.name, opened.table.name,
-                    key_names(opened.table), changed_keys(*seen)),
+                    changed_count(*seen), file.properties.name, opened.table.name, key_names(opened.table),
+                    changed_keys(*seen)),
         std::string(other_types_hint));
 }
 
@@ -99,7 +99,7 @@ awaitable<void> must_not_have_moved_since(const run_context& context, const run_
         throw async::error(
             failure::integrity,
             fmt::format("{} rows of '{}', which was restored before, may have another time in {} now: {} {}",
-                        seen.moved, file.properties.name, opened.table.name, key_names(opened.table),
+                        changed_count(seen), file.properties.name, opened.table.name, key_names(opened.table),
                         changed_keys(seen)),
             "Restored once more, they would be in the table twice. If they are the file's rows, give them "
             "their time back, and restore then. If they are other rows, delete from the table the rows that "

@@ -125,6 +125,10 @@ class file_look {
 
 } // namespace
 
+std::string changed_count(const rows_of_file& seen) {
+    return fmt::format("{}{}", seen.moved > keys_shown ? "at least " : "", seen.changed_or_moved());
+}
+
 std::string changed_keys(const rows_of_file& seen) {
     return fmt::format("{}{}", fmt::join(seen.changed, ", "),
                        seen.changed_or_moved() > seen.changed.size() ? ", …" : "");

@@ -20,7 +20,7 @@ namespace archive {
 
 struct rows_of_file {
     row_counts counts;
-    std::uint64_t moved = 0;          // rows of the table that may be rows of the file, under other keys
+    std::uint64_t moved = 0;          // rows of the table that may be the file's, under other keys: at least
     std::vector<std::string> present; // keys that the table has, at most `keys_shown`
     std::vector<std::string> changed; // the keys of rows with other content, and of those that moved
     std::vector<std::string> absent;  // keys that the table lacks, at most `keys_shown`
@@ -32,8 +32,9 @@ struct rows_of_file {
     }
 };
 
-// The keys of rows that were changed or moved, for a sentence, and what to do about a restored file that has
-// such rows.
+// The number and the keys of rows that were changed or moved, for a sentence, and what to do about a restored
+// file that has such rows.
+[[nodiscard]] std::string changed_count(const rows_of_file& seen);
 [[nodiscard]] std::string changed_keys(const rows_of_file& seen);
 [[nodiscard]] std::string_view changed_hint(const rows_of_file& seen) noexcept;
 

@@ -88,7 +88,7 @@ wanted_row moved_rows_lookup::rest_of(const wanted_row& whole, std::uint64_t crc
 awaitable<void> moved_rows_lookup::take(std::span<const wanted_row> rows,
                                         std::span<const row_presence> found) {
     const auto crcs = std::exchange(crcs_, {});
-    if (!can_look_ || std::ranges::find(found, row_presence::absent) == found.end())
+    if (!can_look_ || moved_ > keys_shown || std::ranges::find(found, row_presence::absent) == found.end())
         co_return;
     std::unordered_map<std::string, std::size_t> times;
     for (const auto& each : rows)

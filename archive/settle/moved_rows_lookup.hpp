@@ -31,6 +31,7 @@ class moved_rows_lookup {
     [[nodiscard]] awaitable<void> take(std::span<const wanted_row> rows, std::span<const row_presence> found);
     [[nodiscard]] awaitable<void> finish();
 
+    // At least as many: beyond what a message names, no more are looked for.
     [[nodiscard]] std::uint64_t moved() const noexcept { return moved_; }
     // "1/2024-01-01 01:00:00 (now 2024-01-06 01:00:00)", as many as a message names.
     [[nodiscard]] const std::vector<std::string>& shown() const noexcept { return shown_; }

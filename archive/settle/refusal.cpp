@@ -67,7 +67,8 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
     if (counts.other_content > 0)
         message += fmt::format(", and {} keys with other content", counts.other_content);
     if (seen.moved > 0)
-        message += fmt::format(", and {} under other keys, if they are the same rows", seen.moved);
+        message += fmt::format(", and {}{} under other keys, if they are the same rows",
+                               seen.moved > keys_shown ? "at least " : "", seen.moved);
     if (hidden)
         message += "; row security may hide rows from this role, so that nothing is known of the others";
     if (!seen.present.empty())

@@ -52,7 +52,7 @@ async::error were_changed(const rows_of_file& seen, const lake::listed_file& fil
     return {failure::integrity,
             fmt::format("{} rows of '{}', which was restored, were changed while they were back in {}, or"
                         " moved to another day: {} {}",
-                        seen.changed_or_moved(), file.properties.name, table.name, key_names(table),
+                        changed_count(seen), file.properties.name, table.name, key_names(table),
                         changed_keys(seen)),
             std::string(changed_hint(seen))};
 }
