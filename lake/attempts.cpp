@@ -7,7 +7,8 @@
 #include "lake/folder_lease.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <exception>
+#include <map>
 
 namespace lake {
 
@@ -16,30 +17,36 @@ namespace {
 constexpr std::chrono::milliseconds look_again_pause{100};
 constexpr std::chrono::milliseconds tail_pause{500}; // each look lists the folder
 
-// How long a run waits for others. The lease's time counts from when it was first found taken.
+// How long a run waits for others: each time counts from when one was first found in the way.
 class patience {
   public:
-    explicit patience(const attempt_limits& limits)
-        : lock_(async::deadline::after(limits.lock_wait))
-        , tail_(async::deadline::after(limits.settle_wait))
-        , lease_wait_(std::max<std::chrono::milliseconds>(limits.lock_wait, lease_patience)) {}
+    explicit patience(const attempt_limits& limits) noexcept
+        : limits_(limits) {}
 
-    [[nodiscard]] bool has_run_out(attempt_result result) {
-        if (result == attempt_result::lock_busy)
-            return lock_.passed();
-        if (result == attempt_result::tail_waiting)
-            return tail_.passed();
-        if (!lease_)
-            lease_ = async::deadline::after(lease_wait_);
-        return lease_->passed();
+    [[nodiscard]] bool has_run_out(attempt_result in_the_way) {
+        const auto until = until_.try_emplace(in_the_way, async::deadline::after(wait_for(in_the_way))).first;
+        return until->second.passed();
     }
+    // A transaction was done: who is in the way from now on is another one.
+    void begin_again() noexcept { until_.clear(); }
 
   private:
-    async::deadline lock_;
-    async::deadline tail_;
-    std::chrono::milliseconds lease_wait_;
-    std::optional<async::deadline> lease_;
+    [[nodiscard]] std::chrono::milliseconds wait_for(attempt_result in_the_way) const {
+        if (in_the_way == attempt_result::lock_busy)
+            return limits_.lock_wait;
+        if (in_the_way == attempt_result::tail_waiting)
+            return limits_.settle_wait;
+        return std::max<std::chrono::milliseconds>(limits_.lock_wait, lease_patience);
+    }
+
+    const attempt_limits& limits_;
+    std::map<attempt_result, async::deadline> until_;
 };
+
+// Whether a stop explains the failure. What is wrong with the data is told all the same.
+bool comes_from_stop(const std::exception_ptr& failed) noexcept {
+    return async::failure_of(failed) != async::failure::integrity;
+}
 
 [[noreturn]] void throw_busy(attempt_result result, const attempt_limits& limits,
                              const attempt_steps& steps) {
@@ -56,7 +63,8 @@ awaitable<void> repeat(const attempt_limits& limits, const attempt_steps& steps)
     for (;;) {
         const auto [reached, failed] = co_await async::outcome_of(steps.attempt());
         const auto result = reached.value_or(attempt_result::finished);
-        if (limits.stop.requested() && (failed || result != attempt_result::finished))
+        if (limits.stop.requested() &&
+            (failed ? comes_from_stop(failed) : result != attempt_result::finished))
             async::throw_cancelled();
         if (failed) {
             if (!may_run_again(failed) || ++conflicts >= conflicts_max)
@@ -67,8 +75,10 @@ awaitable<void> repeat(const attempt_limits& limits, const attempt_steps& steps)
         }
         if (result == attempt_result::finished)
             co_return;
-        if (result == attempt_result::committed)
+        if (result == attempt_result::committed) {
             conflicts = 0;
+            left.begin_again();
+        }
         if (result == attempt_result::committed || result == attempt_result::settled)
             continue;
         if (left.has_run_out(result))

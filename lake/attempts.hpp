@@ -47,8 +47,9 @@ struct attempt_limits {
 };
 
 // Awaits attempts until one is finished. Rethrows what an attempt threw, unless it may be made again; after
-// `conflicts_max` conflicts in a row it rethrows the last. Throws operation_aborted once a stop is requested.
-// Once patience has run out, throws the error that `steps` gives, or async::error(locked) if the lease is
+// `conflicts_max` conflicts in a row it rethrows the last. Throws operation_aborted once a stop is requested,
+// but rethrows async::error(integrity). Once patience with others has run out, which begins again with each
+// transaction that is done, throws the error that `steps` gives, or async::error(locked) if the lease is
 // held.
 [[nodiscard]] awaitable<void> repeat_attempts(attempt_limits limits, attempt_steps steps);
 

@@ -25,8 +25,8 @@ struct departure {
 };
 
 // Releases the lease if no other run on this server works under it, so that another server need not wait for
-// it to expire. Rolls the transaction back if it is open. A lease that cannot be released expires by itself:
-// neither that nor a stop that is requested meanwhile is an error.
+// it to expire. Rolls the transaction back if it is open. A lease that cannot be released expires by itself,
+// and a lost connection has no transaction: neither is an error, nor a stop that is requested meanwhile.
 [[nodiscard]] awaitable<void> leave_folder(departure leaving);
 
 } // namespace lake

@@ -134,6 +134,18 @@ def test_a_run_that_is_stopped_after_the_proof_gives_way_to_another(points, kind
     points.finish()
 
 
+@pytest.mark.parametrize("kind", ["appends", "moving back"])
+def test_a_connection_that_is_lost_behind_the_work_is_no_failure(points, kind):
+    points.begin(KINDS[kind])
+    process = points.start(settings={"EVENT_ARCHIVER_FAULT": "lease-released=stop"})
+    wait_until_stopped(process)
+    points.table.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    process.send(signal.SIGCONT)
+    outcome = process.wait(60)
+    assert outcome.code == 0 and outcome.summary["exit_code"] == 0, str(outcome)
+    points.finish()
+
+
 @pytest.mark.parametrize("kind", ["taking back", "keeping"])
 def test_a_run_that_is_stopped_before_it_settles_gives_way_to_a_copy(place, archiver, fault_binary, azurite, lake, copy_of, kind):
     """Its look is old when it goes on: what it writes asks for the ETags it has seen."""

@@ -1,4 +1,5 @@
 #include "async/caught.hpp"
+#include "async/pause.hpp"
 #include "lake/attempts.hpp"
 #include "lake/conflict.hpp"
 #include "tests/support/loop_fixture.hpp"
@@ -22,6 +23,7 @@ class repeat_attempts_test : public test_support::loop_test {
         attempt_result result = attempt_result::finished;
         std::exception_ptr failed = {};
         bool stopped = false; // somebody asks for a stop meanwhile
+        std::chrono::milliseconds takes{0};
     };
 
     awaitable<attempt_result> next_attempt() {
@@ -29,6 +31,8 @@ class repeat_attempts_test : public test_support::loop_test {
         const auto now = script_.front();
         if (script_.size() > 1) // the last goes on for ever
             script_.pop_front();
+        if (now.takes > 0ms)
+            co_await async::pause(now.takes);
         if (now.stopped)
             stop_.request(15);
         if (now.failed)
@@ -113,6 +117,25 @@ TEST_F(repeat_attempts_test, waits_for_others_as_long_as_it_is_told) {
                       {attempt_result::finished}}),
               "");
     EXPECT_EQ(attempts_, 4);
+}
+
+TEST_F(repeat_attempts_test, has_patience_again_after_each_transaction) {
+    lock_wait_ = settle_wait_ = 100ms;
+    for (const auto in_the_way : {attempt_result::lock_busy, attempt_result::tail_waiting}) {
+        EXPECT_EQ(end_of({{.result = attempt_result::committed, .takes = 150ms},
+                          {in_the_way},
+                          {.result = attempt_result::committed, .takes = 150ms},
+                          {in_the_way},
+                          {attempt_result::finished}}),
+                  "");
+        EXPECT_EQ(attempts_, 5);
+    }
+}
+
+TEST_F(repeat_attempts_test, tells_what_is_wrong_with_the_data_also_where_it_is_stopped) {
+    const auto gone = std::make_exception_ptr(async::error(failure::integrity, "rows are gone"));
+    EXPECT_EQ(end_of({{.failed = gone, .stopped = true}}), "rows are gone");
+    EXPECT_EQ(attempts_, 1);
 }
 
 TEST_F(repeat_attempts_test, makes_no_further_attempt_once_a_stop_is_requested) {
