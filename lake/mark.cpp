@@ -47,6 +47,18 @@ std::string table_from(std::string_view value, bool quoted) {
     return names.size() == 2 ? table_in_mark(names.front(), names.back()) : table_in_mark(value);
 }
 
+std::string moment_or_nothing(std::string_view hold) {
+    if (!hold.empty() && !is_moment(hold))
+        throw std::invalid_argument(fmt::format("'{}' is not YYYY-MM-DDThh:mm:ssZ", hold_name));
+    return std::string(hold);
+}
+
+std::string restored_text(const restored_mark& restored) {
+    return fmt::format("{},rows={}{}{}", transaction_text(restored.author), restored.rows,
+                       restored.ends ? ",ends=1" : "",
+                       restored.held_until ? fmt::format(",hold={}", *restored.held_until) : std::string());
+}
+
 } // namespace
 
 read_mark mark_from(const azure::metadata& values) {
@@ -88,10 +100,10 @@ read_mark mark_from(const azure::metadata& values) {
             const auto fields = fields_of(value(restored_name));
             mark.restored = restored_mark{transaction_from(fields), number(field(fields, "rows")),
                                           fields.contains("ends")};
+            if (fields.contains("hold"))
+                mark.restored->held_until = moment_or_nothing(field(fields, "hold"));
         }
-        mark.held_until = value(hold_name);
-        if (!mark.held_until.empty() && !is_moment(mark.held_until))
-            throw std::invalid_argument(fmt::format("'{}' is not YYYY-MM-DDThh:mm:ssZ", hold_name));
+        mark.held_until = moment_or_nothing(value(hold_name));
         return {mark, {}};
     } catch (const std::invalid_argument& mistake) {
         return {{}, fmt::format("its metadata cannot be read: {}", mistake.what())};
@@ -123,9 +135,8 @@ azure::metadata metadata_with(const file_mark& mark, const azure::metadata& othe
     }
     if (mark.restoring)
         set(restoring_name, transaction_text(*mark.restoring));
-    if (const auto& back = mark.restored)
-        set(restored_name, fmt::format("{},rows={}{}", transaction_text(back->author), back->rows,
-                                       back->ends ? ",ends=1" : ""));
+    if (mark.restored)
+        set(restored_name, restored_text(*mark.restored));
     if (!mark.held_until.empty())
         set(hold_name, mark.held_until);
     return values;

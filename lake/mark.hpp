@@ -64,6 +64,9 @@ struct restored_mark {
     std::uint64_t rows = 0;
     // Of a pending file: its transaction deletes all that is left of the day, and this mark ends with it.
     bool ends = false;
+    // While another restore is open, the hold to go back to. nullopt: no other restore is open, or an earlier
+    // version began it.
+    std::optional<std::string> held_until = {};
     bool operator==(const restored_mark&) const = default;
 };
 

@@ -1,5 +1,7 @@
 #include "lake/mark_change.hpp"
 
+#include <utility>
+
 namespace lake {
 
 std::optional<db::transaction_mark> awaited(const file_mark& mark) {
@@ -22,11 +24,22 @@ file_mark settled(const file_mark& mark) {
     return result;
 }
 
+file_mark being_restored(const file_mark& mark, const db::transaction_mark& author, std::string held_until) {
+    file_mark result = mark;
+    result.restoring = author;
+    if (result.restored)
+        result.restored->held_until = result.held_until;
+    result.held_until = std::move(held_until);
+    return result;
+}
+
 file_mark not_restored(const file_mark& mark) {
     file_mark result = mark;
     result.restoring.reset();
     if (!result.restored) // no earlier restore has committed
         result.held_until.clear();
+    else if (auto before = std::exchange(result.restored->held_until, std::nullopt))
+        result.held_until = *std::move(before);
     return result;
 }
 

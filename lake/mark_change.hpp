@@ -13,6 +13,10 @@ namespace lake {
 
 // The mark a file has once its tail is final. A restored file stays so, unless its whole day went.
 [[nodiscard]] file_mark settled(const file_mark& mark);
+// The mark of a file while `author` moves its rows back, to stay there until then: "2026-12-24T02:00:00Z", or
+// empty. The hold of an earlier restore is kept beside it.
+[[nodiscard]] file_mark being_restored(const file_mark& mark, const db::transaction_mark& author,
+                                       std::string held_until);
 // The mark of a file that still holds its rows, because the restore was rolled back.
 [[nodiscard]] file_mark not_restored(const file_mark& mark);
 // The mark of a file whose rows are in the table as well, and stay in the file. It must await a transaction.

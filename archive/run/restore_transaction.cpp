@@ -1,6 +1,7 @@
 #include "archive/run/restore_transaction.hpp"
 
 #include "async/error.hpp"
+#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 
@@ -28,9 +29,7 @@ lake::file_mark mark_being_restored(const restored_file& restored, std::string t
         throw async::error(failure::precondition,
                            fmt::format("'{}' holds rows of table {}", file.properties.name, mark.table),
                            "Name that table with ARCHIVE_TABLE, or restore with --into.");
-    mark.restoring = author;
-    mark.held_until = std::move(held_until);
-    return mark;
+    return lake::being_restored(mark, author, std::move(held_until));
 }
 
 } // namespace archive

@@ -167,6 +167,21 @@ def test_a_hold_is_at_most_ten_years(scene, hold, code):
     assert outcome.code == code and (code == 0 or "--hold" in outcome.stderr), str(outcome)
 
 
+@pytest.mark.parametrize("first, second", [("30 days", "none"), ("none", "30 days"), ("30 days", "60 days")])
+def test_a_restore_that_was_rolled_back_leaves_the_hold_of_the_one_before(scene, first, second):
+    scene.begin(Kind(before=6, rows=0))
+    scene.plain.run("restore", "--day", DAY, "--hold", first, expect=0)
+    before = marks(scene)[NAME]
+    with DatabaseGate(scene.database.server.port) as gate:
+        rule = gate.on(kill_before(), type="Q", when=lambda record: record.target.startswith("COMMIT"))
+        gate.victim = process = scene.start("restore", "--day", DAY, "--hold", second, database=gate)
+        process.wait()
+        assert rule.hits == 1
+    assert "archiverrestoring" in marks(scene)[NAME]
+    scene.plain.run("recover", expect=0)
+    assert marks(scene)[NAME] == before
+
+
 def test_list_plan_and_verify_know_the_state(scene):
     scene.begin(Kind(before=6, rows=0))
     scene.plain.run("restore", "--day", DAY, expect=0)

@@ -31,6 +31,23 @@ TEST(mark_change, says_that_rows_are_back_until_the_transaction_that_deletes_the
     EXPECT_EQ(not_restored(restoring).held_until, "");
 }
 
+TEST(mark_change, goes_back_to_the_hold_of_the_restore_before) {
+    const auto archived = settled(pending_mark());
+    const db::transaction_mark first{"0193-restore", "4294967300", archived.now.position};
+    const db::transaction_mark second{"0193-second", "4294967400", archived.now.position};
+    for (const std::string hold : {"2026-12-24T02:00:00Z", ""}) {
+        const auto restored = moved_back(being_restored(archived, first, hold));
+        EXPECT_EQ(restored.held_until, hold);
+        const auto again = being_restored(restored, second, "2027-12-24T02:00:00Z");
+        EXPECT_EQ(again.held_until, "2027-12-24T02:00:00Z");
+        EXPECT_EQ(mark_from(metadata_with(again, {})).mark, again);
+        EXPECT_EQ(not_restored(again), restored);
+        EXPECT_EQ(moved_back(again).held_until, "2027-12-24T02:00:00Z");
+        EXPECT_FALSE(moved_back(again).restored->held_until);
+    }
+    EXPECT_EQ(not_restored(being_restored(archived, first, "2026-12-24T02:00:00Z")), archived);
+}
+
 TEST(mark_change, takes_back_to_the_mark_of_the_file_before) {
     const auto mark = taken_back(pending_mark());
 
