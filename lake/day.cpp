@@ -66,6 +66,10 @@ std::string day::file_name(compression kind) const {
                        kind == compression::gzip ? compressed_suffix : plain_suffix);
 }
 
+std::string_view name_alone(std::string_view blob) noexcept {
+    return blob.substr(blob.rfind('/') + 1); // npos + 1 is 0
+}
+
 std::optional<file_key> key_of_file(std::string_view name) noexcept {
     if (!name.starts_with(day_file_prefix))
         return std::nullopt;

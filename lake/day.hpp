@@ -45,6 +45,8 @@ struct file_key {
     lake::compression compression = compression::none;
     friend auto operator<=>(const file_key&, const file_key&) = default;
 };
+// The name of a blob without its folder.
+[[nodiscard]] std::string_view name_alone(std::string_view blob) noexcept;
 // nullopt if the name (without folder) is not that of a day file.
 [[nodiscard]] std::optional<file_key> key_of_file(std::string_view name) noexcept;
 

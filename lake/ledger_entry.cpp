@@ -64,7 +64,7 @@ bool same_write(const file_record& one, const file_record& other) noexcept {
 
 ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag, std::string word) {
     ledger_entry entry;
-    entry.file = blob.substr(blob.rfind('/') + 1);
+    entry.file = name_alone(blob);
     entry.now.rows = mark.now.rows;
     entry.now.bytes = mark.now.bytes;
     entry.now.crc = mark.now.crc;

@@ -20,7 +20,7 @@ constexpr std::uint64_t read_together_max = std::uint64_t{2} << 20;
 std::string_view month_of(std::string_view blob) {
     constexpr std::string_view ledger_of = "ledger-";
     constexpr std::string_view ending = ".jsonl";
-    auto name = blob.substr(blob.rfind('/') + 1);
+    auto name = name_alone(blob);
     if (!name.starts_with(ledger_of) || !name.ends_with(ending))
         return {};
     name.remove_prefix(ledger_of.size());

@@ -35,8 +35,7 @@ std::optional<lake::ledger_entry> entry_of_unmarked(const lake::listed_file& fil
                                                     const lake::ledger_state& known) {
     if (!file.mark.mistake.empty() || (file.mark.mark && file.mark.mark->now.bytes == file.properties.size))
         return std::nullopt;
-    const std::string_view name = file.properties.name;
-    auto found = known.find(name.substr(name.rfind('/') + 1));
+    auto found = known.find(lake::name_alone(file.properties.name));
     return found && found->now.rows > 0 ? std::move(found) : std::nullopt;
 }
 

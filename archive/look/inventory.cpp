@@ -10,14 +10,7 @@
 
 namespace archive {
 
-namespace {
-
-std::string_view name_alone(const lake::listed_file& file) {
-    const std::string_view name = file.properties.name;
-    return name.substr(name.rfind('/') + 1); // npos + 1 is 0
-}
-
-} // namespace
+namespace {} // namespace
 
 std::string_view to_string(file_state state) noexcept {
     switch (state) {
@@ -48,7 +41,7 @@ archived_file describe_file(const lake::listed_file& file, std::string_view now)
     const auto treated =
         lake::choose_treatment(file.properties, file.mark, {}, std::chrono::sys_seconds::max());
     found.treated = treated.treatment;
-    found.interrupted = lake::key_of_side_copy(name_alone(file)).has_value();
+    found.interrupted = lake::key_of_side_copy(lake::name_alone(file.properties.name)).has_value();
     found.changed = azure::modified_at(file.properties);
     found.tier = file.properties.access_tier;
     const auto& mark = file.mark.mark;

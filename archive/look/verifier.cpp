@@ -53,7 +53,7 @@ void note_ledger(verification& result, std::vector<archived_file> differing) {
 // A file that was listed and is no longer there.
 void forget(lake::file_map& present, lake::ledger_state& known, const lake::ledger_state& now,
             const std::string& name) {
-    const auto alone = std::string_view(name).substr(name.rfind('/') + 1); // npos + 1 is 0
+    const auto alone = lake::name_alone(name);
     auto key = lake::key_of_file(alone);
     if (!key)
         key = lake::key_of_side_copy(alone);

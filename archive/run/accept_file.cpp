@@ -45,9 +45,8 @@ awaitable<bool> table_has_rows(const run_context& context, const run_transaction
 lake::ledger_entry kept_entry(const run_context& context, const run_transaction& opened,
                               const lake::listed_file& file, const lake::content_check& seen) {
     const auto& mark = file.mark.mark;
-    const std::string_view name = file.properties.name;
     lake::ledger_entry now;
-    now.file = name.substr(name.rfind('/') + 1);
+    now.file = lake::name_alone(file.properties.name);
     now.word = lake::ledger_word::kept;
     now.etag = file.properties.etag;
     now.now = mark ? mark->now : lake::file_record{};
@@ -108,9 +107,8 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     co_await context.lake.read(name, file.properties.etag, 0, take);
     seen.finish();
 
-    const std::string_view whole = name;
     const auto known = co_await tools.ledger.read();
-    const auto entry = known.find(whole.substr(whole.rfind('/') + 1));
+    const auto entry = known.find(lake::name_alone(name));
     auto mark = file.mark.mark;
     if (is_as_known(known, entry, opened.table, file, seen))
         throw async::error(

@@ -160,8 +160,7 @@ awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& 
 
 // What the ledger knows of a file without a mark, which others may have written again.
 std::optional<lake::ledger_entry> erase_run::known_of(const lake::listed_file& file) const {
-    const std::string_view name = file.properties.name;
-    auto entry = file.mark.mark ? std::nullopt : known_.find(name.substr(name.rfind('/') + 1));
+    auto entry = file.mark.mark ? std::nullopt : known_.find(lake::name_alone(file.properties.name));
     return entry && entry->now.rows > 0 ? std::move(entry) : std::nullopt;
 }
 

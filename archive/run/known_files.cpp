@@ -81,8 +81,7 @@ std::optional<lake::file_record> recorded_content(const lake::ledger_state& know
                                                   const lake::listed_file& file) {
     if (file.mark.mark)
         return file.mark.mark->now.rows > 0 ? std::optional(file.mark.mark->now) : std::nullopt;
-    const std::string_view name = file.properties.name;
-    const auto entry = known.find(name.substr(name.rfind('/') + 1));
+    const auto entry = known.find(lake::name_alone(file.properties.name));
     return entry && entry->now.rows > 0 ? std::optional(entry->now) : std::nullopt;
 }
 
@@ -114,8 +113,8 @@ awaitable<void> known_files::read(lake::day first) {
 
 awaitable<bool> known_files::end_restore(const lake::listed_file& file) {
     co_await read(file.key().which);
-    const std::string_view name = file.properties.name;
-    if (!known_->restored().contains(name.substr(name.rfind('/') + 1)))
+    const auto& name = file.properties.name;
+    if (!known_->restored().contains(lake::name_alone(name)))
         co_return true;
     auto entry =
         lake::entry_of(name, lake::archived_again(*file.mark.mark), file.properties.etag, "archived");

@@ -75,15 +75,15 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
 // What the file is to hold stays as the ledger knows it.
 awaitable<bool> accept_loss(const run_context& context, run_tools& tools, run_transaction& opened,
                             const lake::listed_file& file) {
-    const std::string_view blob = file.properties.name;
-    const auto name = blob.substr(blob.rfind('/') + 1);
+    const auto& blob = file.properties.name;
+    const auto name = lake::name_alone(blob);
     const auto known = co_await tools.ledger.read();
     auto found = known.find(name);
     const auto* const loss = known.loss_of(name);
     if (!found || loss == nullptr)
         co_return false;
     found->by = co_await decider_of(opened);
-    co_await write_acceptance(context, tools, *std::move(found), std::string(blob), loss->now.rows);
+    co_await write_acceptance(context, tools, *std::move(found), blob, loss->now.rows);
     co_return true;
 }
 

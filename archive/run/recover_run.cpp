@@ -35,7 +35,7 @@ awaitable<void> recover_run::open(run_transaction& opened) {
 
 lake::file_key recover_run::key_of(const std::string& name) const {
     const auto slash = name.rfind('/');
-    const auto key = lake::key_of_file(slash == std::string::npos ? name : name.substr(slash + 1));
+    const auto key = lake::key_of_file(lake::name_alone(name));
     if (!key || (slash != std::string::npos && name != context_.lake.name_of(*key)))
         throw async::error(failure::usage, fmt::format("'{}' is not the name of a day file", name),
                            "Use the name that `list` shows: events_YYYY-MM-DD.csv.");
@@ -80,8 +80,8 @@ awaitable<void> recover_run::decide(run_transaction& opened, const lake::listed_
 // Whether its rows are in the table is known once the file is marked.
 awaitable<void> recover_run::must_not_be_unmarked(const lake::listed_file& file) {
     const auto known = co_await tools_.ledger.read();
-    const std::string_view name = file.properties.name;
-    const auto entry = known.find(name.substr(name.rfind('/') + 1));
+    const auto& name = file.properties.name;
+    const auto entry = known.find(lake::name_alone(name));
     const auto verdict = entry ? known.verdict_on(*entry, &file) : lake::ledger_verdict::as_known;
     if (verdict == lake::ledger_verdict::unmarked)
         throw async::error(failure::precondition,

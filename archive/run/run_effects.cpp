@@ -88,8 +88,7 @@ void record_restored(const run_context& context, const lake::listed_file& file, 
     report.rows += loaded.rows_inserted;
     report.rows_recognised += loaded.rows_present;
     report.bytes += loaded.content.bytes;
-    const auto slash = file.properties.name.rfind('/');
-    const auto key = lake::key_of_file(std::string_view(file.properties.name).substr(slash + 1));
+    const auto key = lake::key_of_file(lake::name_alone(file.properties.name));
     if (key)
         report.outcomes.push_back({*key, loaded.rows_inserted + loaded.rows_present, file.properties.size,
                                    loaded.content.bytes, true, true});

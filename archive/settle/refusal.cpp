@@ -59,7 +59,7 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
                             " them under other keys, run `event-archiver recover --discard {0}`. If this "
                             "file is their only copy, run"
                             " `event-archiver recover --keep {0}`.",
-                            name.substr(name.rfind('/') + 1))};
+                            lake::name_alone(name))};
     auto message =
         fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
                     " rows it moved are in the table",

@@ -105,8 +105,8 @@ awaitable<void> settler::must_be_latest(std::vector<const lake::listed_file*> pe
         co_return;
     const auto known = co_await ledger_.read();
     for (const auto* file : pending) {
-        const std::string_view name = file->properties.name;
-        const auto entry = known.find(name.substr(name.rfind('/') + 1));
+        const auto& name = file->properties.name;
+        const auto entry = known.find(lake::name_alone(name));
         const auto verdict = entry ? known.verdict_on(*entry, file) : lake::ledger_verdict::as_known;
         if (verdict == lake::ledger_verdict::older || verdict == lake::ledger_verdict::unmarked)
             throw async::error(failure::integrity,
