@@ -1,9 +1,8 @@
 #include "db/result.hpp"
 
 #include "async/error.hpp"
+#include "async/number.hpp"
 #include "db/impl/libpq.hpp"
-
-#include <charconv>
 
 namespace db {
 
@@ -32,12 +31,10 @@ std::string_view result::text(int row, int column) const noexcept {
 }
 
 std::int64_t result::integer(int row, int column) const {
-    const std::string_view field = text(row, column);
-    std::int64_t value = 0;
-    const auto [end, mistake] = std::from_chars(field.data(), field.data() + field.size(), value);
-    if (mistake != std::errc() || end != field.data() + field.size())
+    const auto value = async::number_from<std::int64_t>(text(row, column));
+    if (!value)
         throw async::error(async::failure::internal, "a query's result is not the integer that was expected");
-    return value;
+    return *value;
 }
 
 bool result::boolean(int row, int column) const noexcept { return text(row, column) == "t"; }
@@ -45,10 +42,7 @@ bool result::boolean(int row, int column) const noexcept { return text(row, colu
 std::string_view result::command_tag() const noexcept { return PQcmdStatus(of(handle_)); }
 
 std::uint64_t result::rows_affected() const noexcept {
-    const std::string_view count = PQcmdTuples(of(handle_));
-    std::uint64_t value = 0;
-    std::from_chars(count.data(), count.data() + count.size(), value);
-    return value;
+    return async::number_from<std::uint64_t>(PQcmdTuples(of(handle_))).value_or(0);
 }
 
 } // namespace db

@@ -1,11 +1,11 @@
 #include "lake/ledger_entry.hpp"
 
+#include "async/number.hpp"
 #include "db/position.hpp"
 #include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
 namespace lake {
@@ -27,12 +27,11 @@ std::optional<std::string_view> member(std::string_view line, std::string_view n
     return rest.substr(0, end);
 }
 
-bool read_count(std::string_view line, std::string_view name, std::uint64_t& into, int base = 10) {
-    const auto text = member(line, name);
-    if (!text || text->empty())
-        return false;
-    const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), into, base);
-    return failed == std::errc() && end == text->data() + text->size();
+template <typename Number>
+bool read_count(std::string_view line, std::string_view name, Number& into, int base = 10) {
+    const auto found = async::number_from<Number>(member(line, name).value_or(""), base);
+    into = found.value_or(into);
+    return found.has_value();
 }
 
 // Drops what a JSON string would have to escape.
@@ -109,10 +108,9 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
     const auto file = member(line, "file");
     const auto run = member(line, "run");
     const auto transaction = member(line, "xid");
-    std::uint64_t timeline = 0;
     if (!line.ends_with('}') || !file || file->empty() || !run || !transaction ||
         !read_count(line, "rows", now.rows) || !read_count(line, "bytes", now.bytes) ||
-        !read_count(line, "crc", now.crc, 16) || !read_count(line, "timeline", timeline) ||
+        !read_count(line, "crc", now.crc, 16) || !read_count(line, "timeline", now.position.timeline) ||
         !read_count(line, "lsn", now.position.lsn))
         return std::nullopt;
     if (!read_count(line, "csv", now.uncompressed) || !read_count(line, "csvcrc", now.csv_crc, 16))
@@ -120,7 +118,6 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
     entry.file = *file;
     now.run = *run;
     now.transaction = *transaction;
-    now.position.timeline = static_cast<std::uint32_t>(timeline);
     now.position.cluster = member(line, "cluster").value_or("");
     now.position.database = member(line, "database").value_or("");
     entry.etag = member(line, "etag").value_or("");

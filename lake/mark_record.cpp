@@ -1,10 +1,10 @@
 #include "lake/mark_record.hpp"
 
+#include "async/number.hpp"
 #include "azure/blob/metadata.hpp"
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <stdexcept>
 
 namespace lake {
@@ -28,10 +28,10 @@ void read_into(Record& record, const field_map& fields) {
     record.transaction = field(fields, "xid");
     record.position.cluster = field(fields, "cluster");
     record.position.database = field(fields, "database");
-    const auto timeline = number(field(fields, "timeline"));
-    if (timeline > std::numeric_limits<std::uint32_t>::max())
-        throw std::invalid_argument(fmt::format("'{}' is not a timeline", timeline));
-    record.position.timeline = static_cast<std::uint32_t>(timeline);
+    const auto timeline = async::number_from<std::uint32_t>(field(fields, "timeline"));
+    if (!timeline)
+        throw std::invalid_argument(fmt::format("'{}' is not a timeline", field(fields, "timeline")));
+    record.position.timeline = *timeline;
     record.position.lsn = number(field(fields, "lsn"));
     if (fields.contains("started"))
         record.position.started = number(field(fields, "started"));

@@ -1,12 +1,12 @@
 #include "lake/mark_text.hpp"
 
+#include "async/number.hpp"
 #include "csv/encoding.hpp"
 #include "lake/day.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
 namespace lake::mark_text {
@@ -35,11 +35,10 @@ std::string decoded(std::string_view text) {
 } // namespace
 
 std::uint64_t number(std::string_view text, int base) {
-    std::uint64_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (failed != std::errc() || end != text.data() + text.size())
+    const auto value = async::number_from<std::uint64_t>(text, base);
+    if (!value)
         throw std::invalid_argument(fmt::format("'{}' is not a number", text));
-    return value;
+    return *value;
 }
 
 field_map fields_of(std::string_view text) {

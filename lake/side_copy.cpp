@@ -1,10 +1,9 @@
 #include "lake/side_copy.hpp"
 
+#include "async/number.hpp"
 #include "lake/mark.hpp"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace lake {
 
@@ -22,14 +21,6 @@ constexpr const char* run_name = "archivercopyrun";
 std::string_view value(const azure::metadata& values, const char* name) noexcept {
     const auto found = values.find(name);
     return found == values.end() ? std::string_view() : std::string_view(found->second);
-}
-
-std::optional<std::uint64_t> number_of(std::string_view text, int base) noexcept {
-    std::uint64_t found = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), found, base);
-    if (text.empty() || failed != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return found;
 }
 
 } // namespace
@@ -57,8 +48,8 @@ azure::metadata metadata_with(const side_copy_mark& mark, const azure::metadata&
 }
 
 std::optional<side_copy_mark> side_copy_mark_from(const azure::metadata& values) noexcept {
-    const auto bytes = number_of(value(values, copy_bytes_name), 10);
-    const auto crc = number_of(value(values, copy_crc_name), 16);
+    const auto bytes = async::number_from<std::uint64_t>(value(values, copy_bytes_name), 10);
+    const auto crc = async::number_from<std::uint64_t>(value(values, copy_crc_name), 16);
     if (!bytes || !crc || value(values, original_name).empty())
         return std::nullopt;
     return side_copy_mark{std::string(value(values, original_name)), *bytes, *crc,

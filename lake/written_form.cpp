@@ -1,9 +1,9 @@
 #include "lake/written_form.hpp"
 
+#include "async/number.hpp"
 #include "lake/day.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -21,10 +21,8 @@ bool is_integer(std::string_view text, std::int64_t smallest, std::int64_t large
     const auto digits = text.substr(text.starts_with('-') ? 1 : 0);
     if (digits.empty() || !all_digits(digits) || (digits.front() == '0' && text != "0"))
         return false;
-    std::int64_t number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return failed == std::errc() && end == text.data() + text.size() && smallest <= number &&
-           number <= largest;
+    const auto number = async::number_from<std::int64_t>(text);
+    return number && smallest <= *number && *number <= largest;
 }
 
 template <typename Integer>

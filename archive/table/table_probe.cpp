@@ -1,11 +1,11 @@
 #include "archive/table/table_probe.hpp"
 
 #include "archive/table/row_key.hpp"
+#include "async/number.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace archive {
@@ -31,14 +31,12 @@ table_probe::table_probe(db::connection& session, const table_description& table
 
 void table_probe::add(const lake::placed_row& row) {
     if (integers_) {
-        const auto& key = row.key.front();
-        std::int64_t number = 0;
-        const auto [end, failed] = std::from_chars(key.data(), key.data() + key.size(), number);
-        if (failed != std::errc() || end != key.data() + key.size()) {
+        const auto number = async::number_from<std::int64_t>(row.key.front());
+        if (!number) {
             found_.add(lake::difference_kind::malformed, row.at, "its key is not an integer");
             return;
         }
-        numbers_.push_back(number);
+        numbers_.push_back(*number);
     }
     for (const auto& field : row.key)
         bytes_ += field.size();

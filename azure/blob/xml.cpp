@@ -1,5 +1,6 @@
 #include "azure/blob/xml.hpp"
 
+#include "async/number.hpp"
 #include "azure/blob/impl/xml_reader.hpp"
 
 #include <algorithm>
@@ -11,12 +12,10 @@ namespace azure {
 namespace {
 
 std::uint64_t number(xml_reader& reader) {
-    const auto text = reader.text();
-    std::uint64_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failed != std::errc() || end != text.data() + text.size())
+    const auto value = async::number_from<std::uint64_t>(reader.text());
+    if (!value)
         reader.fail("a size is not a number");
-    return value;
+    return *value;
 }
 
 // Names with characters that XML cannot hold come percent-encoded, marked by an attribute.

@@ -1,15 +1,14 @@
 #include "db/impl/target.hpp"
 
+#include "async/number.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
-#include <charconv>
 #include <netinet/in.h>
 
 namespace db {
 
 namespace {
-
-bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 
 bool is_ipv6(std::string_view text) {
     const std::string address(text.substr(0, text.find('%'))); // behind it the zone of a link-local address
@@ -29,10 +28,7 @@ bool is_host(std::string_view text) {
 }
 
 bool is_port(std::string_view text) {
-    int number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return text.empty() || (std::ranges::all_of(text, is_digit) && failed == std::errc() &&
-                            end == text.data() + text.size() && number >= 1 && number <= 65'535);
+    return text.empty() || async::number_from<std::uint16_t>(text).value_or(0) > 0;
 }
 
 bool all_of_list(std::string_view list, bool (*fits)(std::string_view)) {

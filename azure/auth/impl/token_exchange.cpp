@@ -1,5 +1,6 @@
 #include "azure/auth/impl/token_exchange.hpp"
 
+#include "async/number.hpp"
 #include "azure/impl/clock.hpp"
 #include "azure/percent_encoding.hpp"
 #include "http/client/endpoint.hpp"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 namespace azure {
@@ -98,12 +98,7 @@ std::optional<std::int64_t> number_in(const json::object& document, std::string_
         return std::nullopt;
     if (value->is_int64())
         return value->get_int64();
-    const auto text = text_in(document, name);
-    std::int64_t number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || failed != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return number;
+    return async::number_from<std::int64_t>(text_in(document, name));
 }
 
 // "AADSTS7000215: Invalid client secret provided. Ensure …\r\nTrace ID: …": the first sentence.

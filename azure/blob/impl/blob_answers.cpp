@@ -1,20 +1,11 @@
 #include "azure/blob/impl/blob_answers.hpp"
 
 #include "async/error.hpp"
-
-#include <charconv>
+#include "async/number.hpp"
 
 namespace azure {
 
 namespace {
-
-std::optional<std::uint64_t> number(std::string_view text) noexcept {
-    std::uint64_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || failed != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return value;
-}
 
 [[noreturn]] void fail(std::string_view problem) {
     throw async::error(async::failure::unclassified, "the service's answer " + std::string(problem));
@@ -34,7 +25,7 @@ blob_type type_of(std::string_view text) {
 
 blob_properties properties_of(std::string_view name, const http::wire_response& answer) {
     constexpr std::string_view metadata_prefix = "x-ms-meta-";
-    const auto size = number(answer.header("content-length"));
+    const auto size = async::number_from<std::uint64_t>(answer.header("content-length"));
     if (!size || answer.header("etag").empty())
         fail("lacks the blob's size or ETag");
     blob_properties found;
@@ -58,7 +49,7 @@ blob_properties properties_of(std::string_view name, const http::wire_response& 
         if (header.starts_with(metadata_prefix))
             found.metadata[header.substr(metadata_prefix.size())] = value;
     found.content.encryption_scope = answer.header("x-ms-encryption-scope");
-    found.tag_count = number(answer.header("x-ms-tag-count")).value_or(0);
+    found.tag_count = async::number_from<std::uint64_t>(answer.header("x-ms-tag-count")).value_or(0);
     found.directory = answer.header("x-ms-resource-type") == "directory";
     complete(found, answer.header("x-ms-access-tier-inferred") == "true");
     return found;
@@ -78,13 +69,13 @@ std::optional<content_range> parse_content_range(std::string_view header) noexce
     const auto slash = header.find('/');
     if (!header.starts_with(unit) || slash == std::string_view::npos)
         return std::nullopt;
-    const auto total = number(header.substr(slash + 1));
+    const auto total = async::number_from<std::uint64_t>(header.substr(slash + 1));
     const auto range = header.substr(unit.size(), slash - unit.size());
     if (!total)
         return std::nullopt;
     if (range == "*")
         return content_range{std::nullopt, *total};
-    const auto first = number(range.substr(0, range.find('-')));
+    const auto first = async::number_from<std::uint64_t>(range.substr(0, range.find('-')));
     if (!first)
         return std::nullopt;
     return content_range{first, *total};
