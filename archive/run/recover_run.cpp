@@ -72,9 +72,10 @@ awaitable<void> recover_run::decide(run_transaction& opened, const lake::listed_
         accepted = co_await accept_loss(context_, tools_, opened, file);
     if (decision == verdict::discard && !waits && !accepted)
         co_await must_not_be_unmarked(file);
-    if (!accepted)
-        co_await tools_.settler.settle_by_verdict(opened.session, opened.table, opened.position, file,
-                                                  decision);
+    if (accepted)
+        co_return;
+    const settle_place here{opened.session, opened.table, opened.position};
+    co_await tools_.settler.settle_by_verdict(here, file, decision);
 }
 
 // Whether its rows are in the table is known once the file is marked.

@@ -114,8 +114,8 @@ awaitable<std::optional<attempt_result>> run_loop::settle(run_transaction& opene
     }
     if (context_.report.files_pending > 0)
         db::must_be_identified(opened.position);
-    const auto outcome =
-        co_await tools_.settler.settle(opened.session, opened.table, opened.position, opened.files);
+    const settle_place here{opened.session, opened.table, opened.position};
+    const auto outcome = co_await tools_.settler.settle(here, opened.files);
     context_.report.files_settled += outcome.settled;
     if (outcome.waiting)
         co_return attempt_result::tail_waiting;

@@ -28,15 +28,6 @@ settle_steps steps_of(lake::folder_lease& lease, lake::ledger& ledger, async::lo
             }};
 }
 
-awaitable<rows_of_file> look_at_tail(lake::file_store& files, db::connection& session,
-                                     const table_description& table, const db::server_position& position,
-                                     const lake::listed_file& file) {
-    auto moved = moved_since(*file.mark.mark, table.named, position);
-    std::string whole_table;
-    auto seen = co_await look_at_rows(files, session, table, file, std::move(whole_table), std::move(moved));
-    co_return seen;
-}
-
 void say_decided(async::log& log, const lake::listed_file& file, settle_decision decision,
                  const settle_facts& facts) {
     const auto& mark = *file.mark.mark;
@@ -73,16 +64,15 @@ settler::settler(lake::file_store& files, lake::pending_files& tails, restore_pu
     , log_(log)
     , writer_(files, tails, restores, steps_of(lease, ledger, log), parallel) {}
 
-awaitable<settling> settler::settle(db::connection& session, const table_description& table,
-                                    const db::server_position& position, const lake::file_map& files) {
+awaitable<settling> settler::settle(const settle_place& at, const lake::file_map& files) {
     settling result;
     for (const auto* file : files.with(lake::file_trait::mistaken))
         if (const auto mistake = mark_mistake(*file))
             throw async::error(*mistake);
-    auto known = co_await gather(session, table, files);
+    auto known = co_await gather(at, files);
     std::vector<decided_file> work;
     for (const auto* file : files.with(lake::file_trait::awaiting)) {
-        const auto decision = co_await decide(session, table, position, *file, known);
+        const auto decision = co_await decide(at, *file, known);
         if (decision == settle_decision::wait)
             result.waiting = true;
         else if (decision != settle_decision::refuse_gone)
@@ -95,7 +85,7 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
         if (each.file->mark.mark->pending)
             pending.push_back(each.file);
     co_await must_be_latest(std::move(pending));
-    co_await writer_.write(work, table, position);
+    co_await writer_.write(work, at.table, at.position);
     result.settled = work.size();
     co_return result;
 }
@@ -116,66 +106,82 @@ awaitable<void> settler::must_be_latest(std::vector<const lake::listed_file*> pe
 }
 
 // What the table has of the samples of all pending tails, asked once.
-awaitable<settler::evidence> settler::gather(db::connection& session, const table_description& table,
-                                             const lake::file_map& files) {
+awaitable<settler::evidence> settler::gather(const settle_place& at, const lake::file_map& files) {
     evidence known;
     if (files.count(lake::file_trait::awaiting) == 0)
         co_return known;
-    const auto oid = std::to_string(table.oid);
-    const auto hidden = co_await session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
+    const auto oid = std::to_string(at.table.oid);
+    const auto hidden =
+        co_await at.session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
     known.hidden = hidden.boolean(0, 0);
     const auto pending = files.with(lake::file_trait::pending);
-    known.samples = co_await look_for_samples(session, table, pending);
+    known.samples = co_await look_for_samples(at.session, at.table, pending);
     co_return known;
 }
 
-awaitable<settle_decision> settler::decide(db::connection& session, const table_description& table,
-                                           const db::server_position& position, const lake::listed_file& file,
-                                           evidence& known) {
+awaitable<settle_facts> settler::facts_of(const settle_place& at, const lake::listed_file& file,
+                                          evidence& known) {
     const auto& mark = *file.mark.mark;
     const auto author = lake::awaited(mark).value();
-    const auto judge = mark.restoring ? decide_restoring : decide_settling;
     settle_facts facts;
     facts.has_base = mark.base.has_value();
-    const auto stands = db::compare_histories(author.position, position);
-    const bool here =
-        stands != db::history::foreign && mark.table == lake::table_in_mark(table.schema, table.relation);
+    const auto stands = db::compare_histories(author.position, at.position);
+    const bool here = stands != db::history::foreign &&
+                      mark.table == lake::table_in_mark(at.table.schema, at.table.relation);
     facts.origin = here ? origin::this_database : origin::elsewhere;
     facts.ahead = stands == db::history::behind;
     const bool dry_run = mark.pending && mark.now.dry_run;
-    facts.certain = dry_run || db::same_start(author.position, position);
-    if (here) {
-        const auto key =
-            fmt::format("{}/{}/{}", author.position.timeline, author.position.lsn, author.transaction);
-        auto found = known.fates.find(key);
-        if (found == known.fates.end()) {
-            const auto asked = co_await db::fate_of(session, author.transaction, author.position, position);
-            found = known.fates.emplace(key, asked).first;
-        }
-        facts.said = found->second;
-        if (dry_run && !facts.ahead && facts.said != db::fate::in_progress)
-            facts.said = db::fate::aborted; // whatever became of the number
-        facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file)) : facts.said;
+    facts.certain = dry_run || db::same_start(author.position, at.position);
+    if (!here)
+        co_return facts;
+    const auto key =
+        fmt::format("{}/{}/{}", author.position.timeline, author.position.lsn, author.transaction);
+    auto found = known.fates.find(key);
+    if (found == known.fates.end()) {
+        const auto asked = co_await db::fate_of(at.session, author.transaction, author.position, at.position);
+        found = known.fates.emplace(key, asked).first;
     }
+    facts.said = found->second;
+    if (dry_run && !facts.ahead && facts.said != db::fate::in_progress)
+        facts.said = db::fate::aborted; // whatever became of the number
+    facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file)) : facts.said;
+    co_return facts;
+}
+
+awaitable<rows_of_file> settler::look(const settle_place& at, const lake::listed_file& file,
+                                      const evidence& known, settle_facts& facts) {
+    const auto& mark = *file.mark.mark;
+    rows_of_file seen;
+    if (lake::has_empty_tail(mark)) {
+        facts.rows = tail_rows::no_rows;
+        co_return seen;
+    }
+    auto moved = moved_since(mark, at.table.named, at.position);
+    std::string whole_table;
+    seen =
+        co_await look_at_rows(files_, at.session, at.table, file, std::move(whole_table), std::move(moved));
+    facts.rows = seen.comparable && !is_in_doubt(seen, mark.now, at.table)
+                     ? judge_rows(seen.counts, known.hidden, mark.now.types == at.table.types)
+                     : tail_rows::not_comparable;
+    facts.keys_in_table = seen.counts.to_the_letter + seen.counts.other_content > 0;
+    facts.may_be_moved = seen.moved > 0;
+    co_return seen;
+}
+
+awaitable<settle_decision> settler::decide(const settle_place& at, const lake::listed_file& file,
+                                           evidence& known) {
+    const auto judge = file.mark.mark->restoring ? decide_restoring : decide_settling;
+    auto facts = co_await facts_of(at, file, known);
     if (facts.fate != db::fate::aborted)
         known.doubtful.insert(&file);
     auto decision = judge(facts);
     rows_of_file seen;
     if (decision == settle_decision::look_at_rows) {
-        if (lake::has_empty_tail(mark)) {
-            facts.rows = tail_rows::no_rows;
-        } else {
-            seen = co_await look_at_tail(files_, session, table, position, file);
-            facts.rows = seen.comparable && !is_in_doubt(seen, mark.now, table)
-                             ? judge_rows(seen.counts, known.hidden, mark.now.types == table.types)
-                             : tail_rows::not_comparable;
-            facts.keys_in_table = seen.counts.to_the_letter + seen.counts.other_content > 0;
-            facts.may_be_moved = seen.moved > 0;
-        }
+        seen = co_await look(at, file, known, facts);
         decision = judge(facts);
     }
     if (is_refusal(decision)) {
-        auto refused = refusal(decision, facts, table, position, file, seen, known.hidden);
+        auto refused = refusal(decision, facts, at.table, at.position, file, seen, known.hidden);
         if (decision != settle_decision::refuse_gone)
             throw refused;
         known.gone.push_back(std::move(refused));
@@ -185,9 +191,9 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     co_return decision;
 }
 
-awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
-                                           const db::server_position& position, const lake::listed_file& file,
+awaitable<void> settler::settle_by_verdict(const settle_place& at, const lake::listed_file& file,
                                            verdict decision) {
+    const auto& [session, table, position] = at;
     const auto& name = file.properties.name;
     auto author = file.mark.mark ? lake::awaited(*file.mark.mark) : std::nullopt;
     if (!author && file.mark.mark && file.mark.mark->restored)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "archive/settle/decisions.hpp"
+#include "archive/settle/look_at_rows.hpp"
 #include "archive/settle/restore_publisher.hpp"
 #include "archive/settle/settle_writer.hpp"
 #include "archive/settle/verdict.hpp"
@@ -31,25 +32,28 @@ struct settling {
     bool waiting = false;      // a transaction is still in progress: look again later, with a new snapshot
 };
 
+// A transaction of this server whose snapshot is younger than any finished transaction of interest.
+struct settle_place {
+    db::connection& session;
+    const table_description& table;
+    const db::server_position& position;
+};
+
 class settler {
   public:
     // All must outlive it.
     settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores, async::log& log,
             std::size_t parallel, lake::folder_lease& lease, lake::ledger& ledger);
 
-    // `session` is inside a transaction whose snapshot is younger than any finished transaction of interest.
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
     // partly in the table.
-    [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
-                                             const db::server_position& position,
-                                             const lake::file_map& files);
+    [[nodiscard]] awaitable<settling> settle(const settle_place& at, const lake::file_map& files);
     // Throws async::error(precondition) if the file is neither pending nor restored, or if a restored file is
     // to be kept although the table has rows of it; async::error(locked) if its transaction is running;
     // async::error(integrity) if it would discard rows that the table lacks, or bytes that the mark does not
     // know.
-    [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
-                                                    const db::server_position& position,
-                                                    const lake::listed_file& file, verdict decision);
+    [[nodiscard]] awaitable<void> settle_by_verdict(const settle_place& at, const lake::listed_file& file,
+                                                    verdict decision);
 
   private:
     struct evidence {
@@ -61,11 +65,15 @@ class settler {
     };
 
     // `refuse_gone` is noted in `known`, and every other refusal thrown.
-    [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
-                                                    const db::server_position& position,
-                                                    const lake::listed_file& file, evidence& known);
-    [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
-                                             const lake::file_map& files);
+    [[nodiscard]] awaitable<settle_decision> decide(const settle_place& at, const lake::listed_file& file,
+                                                    evidence& known);
+    // What is known of the file without a look at its rows.
+    [[nodiscard]] awaitable<settle_facts> facts_of(const settle_place& at, const lake::listed_file& file,
+                                                   evidence& known);
+    // Looks at its rows, and adds to `facts` what it finds.
+    [[nodiscard]] awaitable<rows_of_file> look(const settle_place& at, const lake::listed_file& file,
+                                               const evidence& known, settle_facts& facts);
+    [[nodiscard]] awaitable<evidence> gather(const settle_place& at, const lake::file_map& files);
 
     // Throws async::error(integrity) for a pending file that is an earlier version, as the ledger knows: to
     // take back its tail would say that it never had the rows that came later.
