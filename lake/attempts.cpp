@@ -75,11 +75,11 @@ awaitable<void> repeat(const attempt_limits& limits, const attempt_steps& steps)
         }
         if (result == attempt_result::finished)
             co_return;
-        if (result == attempt_result::committed) {
+        if (result == attempt_result::part_done) {
             conflicts = 0;
             left.begin_again();
         }
-        if (result == attempt_result::committed || result == attempt_result::settled)
+        if (result == attempt_result::part_done || result == attempt_result::settled)
             continue;
         if (left.has_run_out(result))
             throw_busy(result, limits, steps);

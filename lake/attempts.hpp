@@ -20,7 +20,7 @@ class folder_lease;
 // The result of one attempt, unless it threw.
 enum class attempt_result : std::uint8_t {
     finished,     // nothing (more) is due
-    committed,    // a transaction is done; more may be due
+    part_done,    // a transaction is done, or its day is left out; more may be due
     settled,      // files were settled or converted: everything is to be looked at again
     lock_busy,    // another run holds the lock
     lease_busy,   // a run of another server holds the folder's lease

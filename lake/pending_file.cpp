@@ -46,7 +46,7 @@ awaitable<pending_files::observed> pending_files::see_committed(std::string name
     case tail_state::built_on:
         co_return observed{blob_state::as_written, etag};
     case tail_state::absent:
-        throw rows_gone(name, published, true);
+        throw rows_gone(name, published, gone_how::deleted);
     case tail_state::as_before:
     case tail_state::other:
         break;
@@ -54,7 +54,7 @@ awaitable<pending_files::observed> pending_files::see_committed(std::string name
     // Another run has settled the file meanwhile, and may have written to it since.
     if (now->mark.mark && co_await begins_with(*now, published.now))
         co_return observed{blob_state::as_written, etag};
-    throw rows_gone(name, published, false);
+    throw rows_gone(name, published, gone_how::replaced);
 }
 
 awaitable<bool> pending_files::begins_with(const listed_file& file, const file_record& content) {

@@ -35,14 +35,15 @@ tail_state tail_state_of(const std::optional<listed_file>& now, const file_mark&
                                                                            : tail_state::other;
 }
 
-async::error rows_gone(const std::string& name, const file_mark& published, bool absent) {
+async::error rows_gone(const std::string& name, const file_mark& published, gone_how how) {
     auto added = published.now.rows - (published.base ? published.base->rows : 0);
     if (added == 0) // rows that it had already were deleted from the table
         added = published.now.rows;
-    return {async::failure::integrity,
-            fmt::format("'{}' {} after its {} rows were committed as deleted from the table", name,
-                        absent ? "was deleted by somebody else" : "was replaced by somebody else", added),
-            std::string(gone_hint)};
+    return {
+        async::failure::integrity,
+        fmt::format("'{}' was {} by somebody else after its {} rows were committed as deleted from the table",
+                    name, how == gone_how::deleted ? "deleted" : "replaced", added),
+        std::string(gone_hint)};
 }
 
 async::error base_gone(const std::string& name, const file_mark& published) {

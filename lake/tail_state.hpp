@@ -25,8 +25,10 @@ enum class tail_state : std::uint8_t {
 [[nodiscard]] tail_state tail_state_of(const std::optional<listed_file>& now,
                                        const file_mark& published) noexcept;
 
-// The rows of a committed tail are gone from the table, and their file is gone or was replaced.
-[[nodiscard]] async::error rows_gone(const std::string& name, const file_mark& published, bool absent);
+// What somebody else did to a file.
+enum class gone_how : std::uint8_t { deleted, replaced };
+// The rows of a committed tail are gone from the table, and their file is gone too, or another one.
+[[nodiscard]] async::error rows_gone(const std::string& name, const file_mark& published, gone_how how);
 // The same for what a file held before a tail that was rolled back.
 [[nodiscard]] async::error base_gone(const std::string& name, const file_mark& published);
 

@@ -138,7 +138,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     if (failed) {
         leave_out(work, failed);
         co_await opened.transaction->rollback();
-        co_return attempt_result::committed;
+        co_return attempt_result::part_done;
     }
     if (work.rows() == 0) // no row is read if another table has the name by now
         co_await must_still_be_named(opened.session, opened.table.named);
@@ -162,7 +162,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     const bool by_day = context_.settings.commit == commit_unit::day;
     if (by_day && !work.plan.days.empty())
         lower_bound_ = work.plan.rows.upper;
-    co_return by_day && !context_.settings.dry_run ? attempt_result::committed : attempt_result::finished;
+    co_return by_day && !context_.settings.dry_run ? attempt_result::part_done : attempt_result::finished;
 }
 
 // With a transaction for each day, a day that has a row which the server cannot send is left out: the other

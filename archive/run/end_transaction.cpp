@@ -22,9 +22,9 @@ awaitable<bool> is_alone(run_transaction& opened) {
 } // namespace
 
 awaitable<void> leave(const run_context& context, lake::folder_lease& lease, run_transaction& opened,
-                      bool finished) {
+                      attempts_left left) {
     // A shard cannot take the table's lock while other shards run: its lease expires.
-    const bool releases = finished && context.settings.shard.count == 1;
+    const bool releases = left == attempts_left::none && context.settings.shard.count == 1;
     lake::departure leaving{releases ? &lease : nullptr,
                             opened.session,
                             opened.transaction,

@@ -7,13 +7,17 @@
 #include "async/deadline.hpp"
 #include "lake/folder_lease.hpp"
 
+#include <cstdint>
+
 namespace archive {
 
-// Ends an attempt: its transaction is no longer open. If the run is `finished` and no other run on this
-// server works in the folder, releases the folder's lease, so that another server need not wait for it to
-// expire.
+// Whether another attempt of the run follows.
+enum class attempts_left : std::uint8_t { none, more };
+
+// Ends an attempt: its transaction is no longer open. If it was the last one and no other run on this server
+// works in the folder, releases the folder's lease, so that another server need not wait for it to expire.
 [[nodiscard]] awaitable<void> leave(const run_context& context, lake::folder_lease& lease,
-                                    run_transaction& opened, bool finished);
+                                    run_transaction& opened, attempts_left left);
 
 // ROLLBACK, before files are put back. A connection that is lost meanwhile is a warning: the server rolls
 // back by itself.

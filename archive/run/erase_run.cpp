@@ -112,7 +112,7 @@ awaitable<attempt_result> erase_run::attempt_beside(run_transaction& opened, db:
     co_await tools_.ledger.record(std::exchange(found_again_, {}), context_.log);
     co_await commit(deleting, rows);
     co_await rewrite(opened, judge, found, rows.author);
-    co_return attempt_result::committed;
+    co_return attempt_result::part_done;
 }
 
 // A file that is missing or differs from the ledger ends the command: its rows may match.

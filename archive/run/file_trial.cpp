@@ -79,15 +79,15 @@ awaitable<void> file_trial::judge(const lake::listed_file& file) {
         places_.push_back(at);
         note_unique(row, at);
     };
-    co_await read(file, both, true);
+    co_await read(file, both);
     const row_sink keys = [this](std::string_view row, place at) { note_unique(row, at); };
     while (suspects_.empty() && seen_->next_pass())
-        co_await read(file, keys, false);
+        co_await read(file, keys);
     seen_.reset();
     co_await must_be_unique(file);
 }
 
-awaitable<void> file_trial::read(const lake::listed_file& file, row_sink take, bool ask_about_rows) {
+awaitable<void> file_trial::read(const lake::listed_file& file, row_sink take) {
     const auto& name = file.properties.name;
     const auto expected = expected_of(opened_.table, file.key().which);
     const lake::content_check* reading = nullptr;
@@ -103,14 +103,13 @@ awaitable<void> file_trial::read(const lake::listed_file& file, row_sink take, b
         seen.give(bytes);
         for (bool more = true; more;) {
             more = seen.step();
-            if (ask_about_rows && (rows_.text.size() >= asked_bytes || rows_.size() >= asked_rows))
+            if (rows_.text.size() >= asked_bytes || rows_.size() >= asked_rows)
                 co_await ask(file);
         }
     };
     co_await context_.lake.read(name, file.properties.etag, 0, feed);
     seen.finish();
-    if (ask_about_rows)
-        co_await ask(file);
+    co_await ask(file);
 }
 
 awaitable<void> file_trial::ask(const lake::listed_file& file) {
@@ -167,7 +166,7 @@ awaitable<void> file_trial::must_be_unique(const lake::listed_file& file) {
             return;
         }
     };
-    co_await read(file, look, false);
+    co_await read(file, look);
     if (twice)
         throw async::error(*twice);
 }

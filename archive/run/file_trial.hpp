@@ -49,8 +49,8 @@ class file_trial {
     [[nodiscard]] awaitable<void> judge(const lake::listed_file& file);
     [[nodiscard]] awaitable<void> ask(const lake::listed_file& file);
     using row_sink = std::function<void(std::string_view row, place at)>;
-    // One pass over the file. With `ask_about_rows`, rows that `take` has put into the batch are asked about.
-    [[nodiscard]] awaitable<void> read(const lake::listed_file& file, row_sink take, bool ask_about_rows);
+    // One pass over the file. Rows that `take` puts into the batch are asked about.
+    [[nodiscard]] awaitable<void> read(const lake::listed_file& file, row_sink take);
     void note_unique(std::string_view row, place at);
     [[nodiscard]] std::optional<std::string> value_of(std::size_t index, std::string_view row);
     [[nodiscard]] awaitable<void> must_be_unique(const lake::listed_file& file);

@@ -58,7 +58,7 @@ awaitable<void> recover_run::settle_file(std::string name, verdict decision) {
     else
         co_await decide_missing(context_, tools_, opened, key, decision);
     ++context_.report.files_settled;
-    co_await leave(context_, tools_.lease, opened, true);
+    co_await leave(context_, tools_.lease, opened, attempts_left::none);
 }
 
 awaitable<void> recover_run::decide(run_transaction& opened, const lake::listed_file& file,

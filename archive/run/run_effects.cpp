@@ -90,8 +90,12 @@ void record_restored(const run_context& context, const lake::listed_file& file, 
     report.bytes += loaded.content.bytes;
     const auto key = lake::key_of_file(lake::name_alone(file.properties.name));
     if (key)
-        report.outcomes.push_back({*key, loaded.rows_inserted + loaded.rows_present, file.properties.size,
-                                   loaded.content.bytes, true, true});
+        report.outcomes.push_back({.file = *key,
+                                   .rows = loaded.rows_inserted + loaded.rows_present,
+                                   .bytes = file.properties.size,
+                                   .csv_bytes = loaded.content.bytes,
+                                   .appended = true,
+                                   .restored = true});
     context.log.info("day.restored",
                      context.settings.dry_run ? "dry run: a day can be restored" : "restored a day",
                      {{"day", key ? key->which.text() : std::string()},

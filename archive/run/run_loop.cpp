@@ -86,7 +86,7 @@ awaitable<attempt_result> run_loop::work_in(run_transaction& opened, const attem
         if (opened.files.count(lake::file_trait::awaiting) > 0)
             db::must_be_identified(opened.position);
         const auto result = co_await body(opened);
-        co_await leave(context_, tools_.lease, opened, false);
+        co_await leave(context_, tools_.lease, opened, attempts_left::more);
         co_return result;
     }
     auto wanted = co_await claim_of(opened);
@@ -99,7 +99,8 @@ awaitable<attempt_result> run_loop::work_in(run_transaction& opened, const attem
         co_return *unsettled;
     }
     const auto result = co_await body(opened);
-    co_await leave(context_, tools_.lease, opened, result == attempt_result::finished);
+    co_await leave(context_, tools_.lease, opened,
+                   result == attempt_result::finished ? attempts_left::none : attempts_left::more);
     co_return result;
 }
 

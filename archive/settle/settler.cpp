@@ -232,7 +232,8 @@ awaitable<void> settler::settle_by_verdict(const settle_place& at, const lake::l
         also_in_table = seen.counts.to_the_letter > 0 || is_in_doubt(seen, mark.now, table);
     }
     const auto kept_as = also_in_table ? settle_decision::restored : settle_decision::keep;
-    const decided_file chosen{&file, decision == verdict::keep ? kept_as : undo, true};
+    const decided_file chosen{
+        .file = &file, .decision = decision == verdict::keep ? kept_as : undo, .doubtful = true};
     std::vector<decided_file> decided(1, chosen);
     co_await writer_.write(std::move(decided), table, position);
     log_.info("settle.verdict", "recovered a file as it was decided by hand",

@@ -69,7 +69,7 @@ class repeat_attempts_test : public test_support::loop_test {
 };
 
 TEST_F(repeat_attempts_test, goes_on_at_once_while_there_is_more_to_do) {
-    EXPECT_EQ(end_of({{attempt_result::settled}, {attempt_result::committed}, {attempt_result::finished}}),
+    EXPECT_EQ(end_of({{attempt_result::settled}, {attempt_result::part_done}, {attempt_result::finished}}),
               "");
     EXPECT_EQ(attempts_, 3);
     EXPECT_TRUE(told_.empty());
@@ -91,7 +91,7 @@ TEST_F(repeat_attempts_test, counts_conflicts_in_a_row_only) {
     std::deque<scripted> script;
     for (int transaction = 0; transaction < conflicts_max; ++transaction) {
         script.push_back({.failed = conflict_of("a file")});
-        script.push_back({attempt_result::committed});
+        script.push_back({attempt_result::part_done});
     }
     script.push_back({attempt_result::finished});
     EXPECT_EQ(end_of(std::move(script)), "");
@@ -122,9 +122,9 @@ TEST_F(repeat_attempts_test, waits_for_others_as_long_as_it_is_told) {
 TEST_F(repeat_attempts_test, has_patience_again_after_each_transaction) {
     lock_wait_ = settle_wait_ = 100ms;
     for (const auto in_the_way : {attempt_result::lock_busy, attempt_result::tail_waiting}) {
-        EXPECT_EQ(end_of({{.result = attempt_result::committed, .takes = 150ms},
+        EXPECT_EQ(end_of({{.result = attempt_result::part_done, .takes = 150ms},
                           {in_the_way},
-                          {.result = attempt_result::committed, .takes = 150ms},
+                          {.result = attempt_result::part_done, .takes = 150ms},
                           {in_the_way},
                           {attempt_result::finished}}),
                   "");
@@ -141,7 +141,7 @@ TEST_F(repeat_attempts_test, tells_what_is_wrong_with_the_data_also_where_it_is_
 TEST_F(repeat_attempts_test, makes_no_further_attempt_once_a_stop_is_requested) {
     lock_wait_ = 1h;
     for (const auto result :
-         {attempt_result::committed, attempt_result::settled, attempt_result::lock_busy}) {
+         {attempt_result::part_done, attempt_result::settled, attempt_result::lock_busy}) {
         EXPECT_EQ(end_of({{.result = result, .stopped = true}, {attempt_result::finished}}), "stopped");
         EXPECT_EQ(attempts_, 1);
     }

@@ -73,13 +73,13 @@ TEST(holds, asks_for_writer_length_and_checksum) {
 
 TEST(rows_gone, counts_the_rows_of_the_tail) {
     auto mark = rig::pending_mark(); // 20 rows behind 10
-    EXPECT_EQ(rows_gone("f", mark, true).kind(), async::failure::integrity);
-    EXPECT_THAT(rows_gone("f", mark, true).message(),
+    EXPECT_EQ(rows_gone("f", mark, gone_how::deleted).kind(), async::failure::integrity);
+    EXPECT_THAT(rows_gone("f", mark, gone_how::deleted).message(),
                 HasSubstr("'f' was deleted by somebody else after its 20 rows"));
-    EXPECT_THAT(rows_gone("f", mark, false).message(), HasSubstr("replaced"));
+    EXPECT_THAT(rows_gone("f", mark, gone_how::replaced).message(), HasSubstr("replaced"));
     EXPECT_THAT(base_gone("f", mark).message(), HasSubstr("the 10 rows it held before"));
     mark.now.rows = mark.base->rows; // recognised: all of them were deleted from the table
-    EXPECT_THAT(rows_gone("f", mark, true).message(), HasSubstr("its 10 rows"));
+    EXPECT_THAT(rows_gone("f", mark, gone_how::deleted).message(), HasSubstr("its 10 rows"));
 }
 
 } // namespace
