@@ -14,7 +14,7 @@ using async::fault_point;
 
 namespace {
 
-constexpr int appends_max = 20; // each failed because another writer was faster
+constexpr int appends_max = 20; // each failed because another writer was faster, or removed the blob
 constexpr std::size_t append_max = std::size_t{4} << 20;
 constexpr int parts_max = 99; // of a month
 
@@ -37,6 +37,9 @@ awaitable<void> ledger::append_text(std::string month, std::string text) {
         const auto name = month + ending_behind(full_[month]);
         if (name != written_) {
             const auto there = co_await client.properties(name);
+            if (!there && tries > appends_max)
+                throw async::error(async::failure::temporary,
+                                   fmt::format("'{}' is removed as often as it is made", name));
             if (!there) {
                 co_await client.ensure_append_blob(name, lake_.encryption_scope());
                 continue;

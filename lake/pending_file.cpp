@@ -60,6 +60,8 @@ awaitable<pending_files::observed> pending_files::see_committed(std::string name
 awaitable<bool> pending_files::begins_with(const listed_file& file, const file_record& content) {
     if (file.properties.size < content.bytes)
         co_return false;
+    if (content.bytes == 0) // which is no range
+        co_return true;
     std::uint64_t crc = 0;
     const azure::body_sink take = [&crc](std::span<const std::byte> piece) -> awaitable<void> {
         crc = azure::crc64(crc, piece);
@@ -75,6 +77,7 @@ awaitable<pending_files::observed> pending_files::see_taken_back(std::string nam
                                                                  file_mark published) {
     const auto now = co_await files_.look(name);
     const auto etag = now ? now->properties.etag : azure::etag();
+    bool is_there = false;
     switch (tail_state_of(now, published)) {
     case tail_state::pending:
         co_return observed{etag == expected ? blob_state::as_before : blob_state::otherwise, etag};
@@ -82,8 +85,13 @@ awaitable<pending_files::observed> pending_files::see_taken_back(std::string nam
         if (published.base)
             throw base_gone(name, published);
         co_return observed{blob_state::as_written, etag};
-    case tail_state::as_before:
-        co_return observed{blob_state::as_written, etag};
+    case tail_state::as_before: // by its length
+        is_there = holds(*now, *published.base);
+        if (!is_there)
+            is_there = co_await begins_with(*now, *published.base);
+        if (is_there)
+            co_return observed{blob_state::as_written, etag};
+        break;
     case tail_state::other:
         // If the tail was the whole file, another file under its name loses no rows.
         if (!published.base && !pending_on(*now, published.now.transaction))

@@ -18,7 +18,7 @@ enum class tail_state : std::uint8_t {
     pending,   // as it was published, and still marked
     final,     // as it was published, and the mark is off
     built_on,  // another pending tail of ours follows it; ours is its base
-    as_before, // as it was before the tail
+    as_before, // as long as it was before the tail
     other,
 };
 // `published` is the mark that the tail was published with.

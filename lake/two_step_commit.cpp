@@ -5,7 +5,6 @@
 #include "async/error.hpp"
 #include "db/committing.hpp"
 #include "db/error.hpp"
-#include "db/fate.hpp"
 #include "db/position.hpp"
 #include "lake/folder_lease.hpp"
 #include "lake/lease_proof.hpp"

@@ -6,7 +6,6 @@
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
-#include "lake/conflict.hpp"
 #include "lake/ledger.hpp"
 
 #include <fmt/format.h>

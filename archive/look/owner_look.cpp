@@ -4,7 +4,6 @@
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "azure/blob/error.hpp"
-#include "db/position.hpp"
 #include "db/transaction.hpp"
 #include "lake/lease_claim.hpp"
 

@@ -14,7 +14,6 @@
 #include "db/transaction.hpp"
 
 #include <map>
-#include <string>
 #include <vector>
 
 namespace archive {

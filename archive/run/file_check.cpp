@@ -1,6 +1,5 @@
 #include "archive/run/file_check.hpp"
 
-#include "archive/table/file_header.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "lake/row_judge.hpp"

@@ -4,7 +4,7 @@
 
 #include "archive/run/archive_transaction.hpp"
 #include "archive/run/run_context.hpp"
-#include "archive/settle/look_at_rows.hpp"
+#include "archive/settle/moved_search.hpp"
 
 namespace archive {
 

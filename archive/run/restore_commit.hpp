@@ -6,7 +6,6 @@
 #include "archive/run/restore_transaction.hpp"
 #include "archive/run/run_context.hpp"
 
-#include <cstddef>
 #include <optional>
 #include <string>
 

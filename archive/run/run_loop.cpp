@@ -8,7 +8,6 @@
 #include "async/timeline.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
-#include "lake/mark_change.hpp"
 
 #include <utility>
 

@@ -7,10 +7,8 @@
 #include "archive/table/table.hpp"
 #include "async/error.hpp"
 #include "db/connection.hpp"
-#include "db/position.hpp"
 #include "lake/file_store.hpp"
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,7 +1,6 @@
 #include "archive/table/row_taker.hpp"
 
 #include "archive/table/key_choice.hpp"
-#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "csv/field_ends.hpp"
 #include "db/error.hpp"

@@ -132,6 +132,20 @@ TEST_F(pending_files_test, says_that_the_rows_of_before_are_gone_with_their_file
     EXPECT_FALSE(lake_.has(name)) << "nothing is put in its place";
 }
 
+TEST_F(pending_files_test, takes_no_other_file_of_the_same_length_for_what_was_there_before) {
+    publish(true);
+    before_next("put_block_list", [this] { lake_.write(name, "id\n7\n"); });
+    EXPECT_EQ(failure_of(files_.take_back(lake_.file(name))).kind(), failure::temporary);
+    EXPECT_EQ(content(), "id\n7\n");
+}
+
+TEST_F(pending_files_test, takes_a_copy_of_what_was_there_before_for_done) {
+    publish(true);
+    before_next("put_block_list", [this] { lake_.write(name, "id\n1\n"); });
+    run(files_.take_back(lake_.file(name)));
+    EXPECT_EQ(content(), "id\n1\n");
+}
+
 TEST_F(pending_files_test, puts_the_mark_back_where_the_tail_is_empty) {
     publish(true);
     auto empty = mark();
