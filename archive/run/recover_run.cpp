@@ -4,6 +4,7 @@
 #include "archive/run/end_transaction.hpp"
 #include "archive/run/missing_file.hpp"
 #include "async/error.hpp"
+#include "db/session_scope.hpp"
 #include "lake/folder_owner.hpp"
 #include "lake/mark_change.hpp"
 
@@ -45,14 +46,19 @@ lake::file_key recover_run::key_of(const std::string& name) const {
 awaitable<void> recover_run::settle_file(std::string name, verdict decision) {
     co_await context_.lake.client().ensure_container();
     const auto key = key_of(name);
-    const auto blob = context_.lake.name_of(key);
-    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.log);
-    run_transaction opened(*session);
+    const auto inside = [this, key, decision](db::connection& session) -> awaitable<void> {
+        run_transaction opened(session);
+        co_await settle_in(opened, key, decision);
+    };
+    co_await db::with_session(context_.access(), inside);
+}
+
+awaitable<void> recover_run::settle_in(run_transaction& opened, lake::file_key key, verdict decision) {
     co_await open(opened);
     auto wanted = co_await claim_of(opened);
     if (!co_await tools_.lease.take(std::move(wanted)))
         throw tools_.lease.taken();
-    const auto file = co_await context_.lake.look(blob);
+    const auto file = co_await context_.lake.look(context_.lake.name_of(key));
     if (file)
         co_await decide(opened, *file, decision);
     else
@@ -92,8 +98,14 @@ awaitable<void> recover_run::must_not_be_unmarked(const lake::listed_file& file)
 }
 
 awaitable<void> recover_run::adopt() {
-    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.log);
-    run_transaction opened(*session);
+    const auto inside = [this](db::connection& session) -> awaitable<void> {
+        run_transaction opened(session);
+        co_await adopt_in(opened);
+    };
+    co_await db::with_session(context_.access(), inside);
+}
+
+awaitable<void> recover_run::adopt_in(run_transaction& opened) {
     co_await open(opened);
     co_await must_not_be_restored_elsewhere(opened);
     auto wanted = co_await claim_of(opened);

@@ -27,6 +27,8 @@ class recover_run {
     [[nodiscard]] lake::file_key key_of(const std::string& name) const;
     // Throws async::error(locked) while another run is at work.
     [[nodiscard]] awaitable<void> open(run_transaction& opened);
+    [[nodiscard]] awaitable<void> settle_in(run_transaction& opened, lake::file_key key, verdict decision);
+    [[nodiscard]] awaitable<void> adopt_in(run_transaction& opened);
     [[nodiscard]] awaitable<void> decide(run_transaction& opened, const lake::listed_file& file,
                                          verdict decision);
     // Throws async::error(precondition) for a restored file that is not marked as such any more.
