@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <utility>
 
 namespace lake {
 
@@ -65,6 +66,15 @@ std::optional<ledger_entry> ledger_state::find(std::string_view file) const {
     if (found == numbers_.end())
         return std::nullopt;
     return entry(found->second);
+}
+
+std::optional<file_record> ledger_state::content_of(const listed_file& file) const {
+    std::optional<file_record> content;
+    if (file.mark.mark)
+        content = file.mark.mark->now;
+    else if (auto entry = find(name_alone(file.properties.name)))
+        content = std::move(entry->now);
+    return content && content->rows > 0 ? std::move(content) : std::nullopt;
 }
 
 const ledger_entry* ledger_state::loss_of(std::string_view file) const {

@@ -43,6 +43,9 @@ class ledger_state {
     [[nodiscard]] const types_texts& types() const noexcept { return types_; }
     [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
     [[nodiscard]] std::optional<ledger_entry> find(std::string_view file) const;
+    // What the file held when this program last wrote to it: by its mark, or else by the ledger. nullopt if
+    // that was no row, or is not known.
+    [[nodiscard]] std::optional<file_record> content_of(const listed_file& file) const;
     // What was known of the file when a run found it gone and went on; nothing if that never was, or a person
     // has accepted it.
     [[nodiscard]] const ledger_entry* loss_of(std::string_view file) const;

@@ -162,7 +162,7 @@ awaitable<loaded_file> copy_run::load_and_prove(db::connection& session, const l
     const auto watch = co_await watch_table(session, target_->oid, context_.settings);
     const auto untouched = co_await db::read_change_counters(session);
     day_loader loader(session, context_.lake, *target_, loaded_columns::some_of_the_table);
-    auto recorded = recorded_content(known_, file);
+    auto recorded = known_.content_of(file);
     auto loaded = co_await loader.load(file, std::move(recorded));
     if (!loaded.begins_as_recorded) {
         const auto changed = changed_by_others(file.properties.name);

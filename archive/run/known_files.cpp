@@ -77,14 +77,6 @@ std::optional<async::error> lost_restored_file(const lake::ledger_state& known,
     return std::nullopt;
 }
 
-std::optional<lake::file_record> recorded_content(const lake::ledger_state& known,
-                                                  const lake::listed_file& file) {
-    if (file.mark.mark)
-        return file.mark.mark->now.rows > 0 ? std::optional(file.mark.mark->now) : std::nullopt;
-    const auto entry = known.find(lake::name_alone(file.properties.name));
-    return entry && entry->now.rows > 0 ? std::optional(entry->now) : std::nullopt;
-}
-
 awaitable<void> known_files::must_be_there(const run_transaction& opened, std::vector<lake::day> days) {
     if (days.empty())
         co_return;

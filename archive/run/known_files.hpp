@@ -37,11 +37,6 @@ unmarked_file(const lake::ledger_state& known, const run_transaction& opened, co
 [[nodiscard]] std::optional<async::error> lost_restored_file(const lake::ledger_state& known,
                                                              const run_transaction& opened);
 
-// What the file held when this program last wrote to it: by its mark, or else by the ledger. Nothing if no
-// row is known. Pure.
-[[nodiscard]] std::optional<lake::file_record> recorded_content(const lake::ledger_state& known,
-                                                                const lake::listed_file& file);
-
 // For one run: the ledger is read once.
 class known_files {
   public:

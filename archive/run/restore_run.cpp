@@ -126,7 +126,7 @@ awaitable<void> restore_run::load(restore_transaction& work,
     }
     for (const auto* file : files) {
         const async::span shown(context_.log, "job", "restore", file->properties.name);
-        auto recorded = recorded_content(known, *file);
+        auto recorded = known.content_of(*file);
         auto loaded = co_await loader.load(*file, std::move(recorded));
         if (!loaded.begins_as_recorded) // its new mark would say that it was never more
             throw changed_by_others(file->properties.name);
