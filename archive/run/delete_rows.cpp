@@ -127,16 +127,16 @@ awaitable<void> name_transaction(const run_context& context, archive_transaction
     const auto xid = co_await opened.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(opened.table.columns);
     co_await db::make_number_durable(context.access(), opened.position);
-    work.publication = {lake::table_in_mark(opened.table.schema, opened.table.relation),
-                        context.run_id,
-                        std::string(xid.text(0, 0)),
-                        opened.position,
-                        azure::crc64(0, std::as_bytes(std::span(header))),
-                        opened.table.types,
-                        context.settings.time_column,
-                        cutoff,
-                        opened.table.identity,
-                        context.settings.dry_run};
+    work.publication = {.table = lake::table_in_mark(opened.table.schema, opened.table.relation),
+                        .run = context.run_id,
+                        .transaction = std::string(xid.text(0, 0)),
+                        .position = opened.position,
+                        .header_crc = azure::crc64(0, std::as_bytes(std::span(header))),
+                        .types = opened.table.types,
+                        .time_column = context.settings.time_column,
+                        .cutoff = cutoff,
+                        .identity = opened.table.identity,
+                        .dry_run = context.settings.dry_run};
 }
 
 } // namespace

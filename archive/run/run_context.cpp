@@ -2,6 +2,20 @@
 
 namespace archive {
 
+run_context run_context::with(const archive::settings& other) const {
+    return {.settings = other,
+            .database = database,
+            .helper = helper,
+            .lake = lake,
+            .retries = retries,
+            .pages = pages,
+            .log = log,
+            .stop = stop,
+            .report = report,
+            .run_id = run_id,
+            .new_nonce = new_nonce};
+}
+
 run_tools::run_tools(const run_context& context)
     : rebuilding{context.pages, context.new_nonce}
     , publisher(context.lake, context.retries, context.settings.placement, &rebuilding)

@@ -40,6 +40,8 @@ struct run_context {
     std::function<std::string()> new_nonce; // at least 56 hex digits, never the same, for block ids
 
     [[nodiscard]] db::database_access access() const { return {database, helper, log}; }
+    // The same with other settings, which must outlive it.
+    [[nodiscard]] run_context with(const archive::settings& other) const;
 };
 
 // The objects that write to the folder, for one run.

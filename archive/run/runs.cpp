@@ -19,9 +19,7 @@ awaitable<void> restore_days(const run_context& given, restore_request request) 
     // The days that were asked for are restored, whosever shard they are of.
     auto whole = given.settings;
     whole.shard = {};
-    const run_context context{whole,         given.database, given.helper,   given.lake,
-                              given.retries, given.pages,    given.log,      given.stop,
-                              given.report,  given.run_id,   given.new_nonce};
+    const auto context = given.with(whole);
     if (request.into.empty()) {
         restore_run run(context, std::move(request));
         co_await run.run();
@@ -35,9 +33,7 @@ awaitable<erasure> erase_rows(const run_context& given, erase_request request) {
     auto whole = given.settings;
     whole.shard = archive::shard(); // days of every shard
     whole.dry_run = whole.dry_run || !request.yes;
-    const run_context context{whole,         given.database, given.helper,   given.lake,
-                              given.retries, given.pages,    given.log,      given.stop,
-                              given.report,  given.run_id,   given.new_nonce};
+    const auto context = given.with(whole);
     erase_run run(context, std::move(request));
     co_return co_await run.run();
 }
