@@ -12,7 +12,7 @@ async::awaitable<std::optional<inventory>> look_into(lake::folder& folder, lake:
     const auto files = co_await folder.present_files();
     if (!files)
         co_return std::nullopt;
-    co_return take_inventory(*files, days, now, known);
+    co_return take_inventory(*files, days, now, known, folder.prefix());
 }
 
 } // namespace archive

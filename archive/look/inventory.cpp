@@ -110,13 +110,13 @@ std::vector<archived_file> differing_from_ledger(const lake::file_map& files, co
 }
 
 inventory take_inventory(const lake::file_map& files, const lake::day_range& days, std::string_view now,
-                         const lake::ledger_state& known) {
+                         const lake::ledger_state& known, std::string_view prefix) {
     inventory all;
     const auto wanted = files.keys_in(days);
     all.files.reserve(wanted.size());
     for (const auto& key : wanted)
         all.files.push_back(describe_file(files.unpacked(key).value(), now));
-    for (auto& differing : differing_from_ledger(files, days, known)) {
+    for (auto& differing : differing_from_ledger(files, days, known, prefix)) {
         const auto same = std::ranges::find(all.files, differing.name, &archived_file::name);
         ++all.lost;
         if (same != all.files.end() &&

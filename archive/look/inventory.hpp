@@ -65,12 +65,14 @@ struct inventory {
     // Days without a file in between.
     [[nodiscard]] std::uint64_t gap_days() const noexcept;
 };
+// `prefix`: of the folder, with its slash; of the names of files that are missing.
 [[nodiscard]] inventory take_inventory(const lake::file_map& files, const lake::day_range& days,
-                                       std::string_view now = {}, const lake::ledger_state& known = {});
+                                       std::string_view now, const lake::ledger_state& known,
+                                       std::string_view prefix);
 // The files of these days that differ from the ledger, by day.
 [[nodiscard]] std::vector<archived_file> differing_from_ledger(const lake::file_map& files,
                                                                const lake::day_range& days,
                                                                const lake::ledger_state& known,
-                                                               std::string_view prefix = {});
+                                                               std::string_view prefix);
 
 } // namespace archive

@@ -162,8 +162,11 @@ std::optional<earlier_type> type_when_written(std::span<const typed_column> colu
         auto others = names_of(columns);
         others.erase(others.begin() + static_cast<std::ptrdiff_t>(at)); // a built-in type has no definition
         behind += definitions.text_of(others);
+        // Up to the end of the column's line. So a candidate costs no walk over what stands behind it.
+        const auto wanted = azure::crc64_in_front(written, extended(0, behind), behind.size());
+        const auto named = extended(before, fmt::format("{}\n", columns[at].name));
         for (const auto& type : candidates)
-            if (extended(extended(before, line_of(columns[at].name, type)), behind) == written)
+            if (extended(extended(named, type), "\n") == wanted)
                 return earlier_type{at, type};
         before = extended(before, line_of(columns[at].name, columns[at].type));
     }

@@ -25,6 +25,11 @@ std::uint64_t crc64_combine(std::uint64_t first, std::uint64_t second, std::uint
     return crc64_kernels::multiply(first, shift) ^ second;
 }
 
+std::uint64_t crc64_in_front(std::uint64_t both, std::uint64_t second, std::uint64_t second_size) noexcept {
+    // x^(2^64 - 1) is 1: 2^64 - 1 - n zero bytes take back n of them.
+    return crc64_combine(both ^ second, 0, ~second_size);
+}
+
 std::string crc64_header(std::uint64_t crc) {
     std::array<unsigned char, 8> bytes{};
     for (auto& byte : bytes) {

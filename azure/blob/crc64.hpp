@@ -14,6 +14,9 @@ namespace azure {
 // The CRC of A followed by B, from crc(A), crc(B) and the size of B.
 [[nodiscard]] std::uint64_t crc64_combine(std::uint64_t first, std::uint64_t second,
                                           std::uint64_t second_size) noexcept;
+// The other way round: crc(A), from the CRC of A followed by B, crc(B), and the size of B.
+[[nodiscard]] std::uint64_t crc64_in_front(std::uint64_t both, std::uint64_t second,
+                                           std::uint64_t second_size) noexcept;
 // Base64 of the eight bytes, little-endian: the header's value.
 [[nodiscard]] std::string crc64_header(std::uint64_t crc);
 

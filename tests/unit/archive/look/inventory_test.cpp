@@ -88,11 +88,15 @@ TEST(describe_file, knows_the_bytes_of_csv_in_a_compressed_file) {
     EXPECT_EQ(describe_file(file_of("events_2024-02-29.csv", &mark)).csv_bytes, 1'000U);
 }
 
+inventory inventory_of(const lake::file_map& files, const lake::day_range& days = {}) {
+    return take_inventory(files, days, "", {}, "folder/");
+}
+
 TEST(take_inventory, adds_up_and_marks_the_days_in_between) {
     const auto files =
         folder_of({"events_2023-12-30.csv", "events_2024-01-02.csv", "events_2024-01-02.csv.gz",
                    "events_2024-01-03.csv", "events_2024-01-05.csv"});
-    const auto all = take_inventory(files, {});
+    const auto all = inventory_of(files);
     EXPECT_EQ(all.files.size(), 5U);
     EXPECT_EQ(all.days, 4U);
     EXPECT_EQ(all.rows, 50U);
@@ -107,10 +111,19 @@ TEST(take_inventory, adds_up_and_marks_the_days_in_between) {
 TEST(take_inventory, leaves_out_the_days_that_were_not_asked_for) {
     const auto files = folder_of({"events_2024-01-01.csv", "events_2024-01-02.csv", "events_2024-01-03.csv"});
     const auto second = lake::day::from_text("2024-01-02");
-    EXPECT_EQ(take_inventory(files, {second, std::nullopt}).days, 2U);
-    EXPECT_EQ(take_inventory(files, {std::nullopt, second}).days, 2U);
-    EXPECT_EQ(take_inventory(files, {second, second}).days, 1U);
-    EXPECT_TRUE(take_inventory(lake::file_map(), {}).files.empty());
+    EXPECT_EQ(inventory_of(files, {second, std::nullopt}).days, 2U);
+    EXPECT_EQ(inventory_of(files, {std::nullopt, second}).days, 2U);
+    EXPECT_EQ(inventory_of(files, {second, second}).days, 1U);
+    EXPECT_TRUE(inventory_of(lake::file_map()).files.empty());
+}
+
+TEST(take_inventory, gives_a_file_that_is_missing_its_folder) {
+    lake::ledger_state known;
+    known.note(lake::entry_of("folder/events_2024-01-01.csv", final_mark(), {}, "archived"));
+    const auto all = take_inventory(lake::file_map(), {}, "", known, "folder/");
+    ASSERT_EQ(all.files.size(), 1U);
+    EXPECT_EQ(all.files[0].name, "folder/events_2024-01-01.csv");
+    EXPECT_EQ(all.files[0].state, file_state::missing);
 }
 
 } // namespace

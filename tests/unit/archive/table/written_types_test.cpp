@@ -1,5 +1,6 @@
 #include "archive/table/written_types.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -26,6 +27,20 @@ TEST(type_when_written, finds_the_one_column_that_has_changed) {
         EXPECT_EQ(changed->column, 1U);
         EXPECT_EQ(changed->type, before);
     }
+}
+
+// A candidate for each column once cost a walk over all columns behind it: minutes, in which no lease is
+// kept.
+TEST(type_when_written, is_found_in_a_wide_table) {
+    std::vector<typed_column> today;
+    for (int column = 0; column < 1'000; ++column)
+        today.push_back({fmt::format("a_column_of_some_length_{}", column), "bigint", text_kind::own_form});
+    auto then = today;
+    then.back().type = "character(5)";
+    const auto changed = type_when_written(today, {}, types_checksum(then, ""));
+    ASSERT_TRUE(changed);
+    EXPECT_EQ(changed->column, today.size() - 1);
+    EXPECT_EQ(changed->type, "character(5)");
 }
 
 TEST(type_when_written, is_nothing_where_two_have_changed_or_a_type_is_not_built_in) {

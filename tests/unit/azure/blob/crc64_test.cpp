@@ -74,5 +74,16 @@ TEST(Crc64, ContinuesAndCombines) {
     }
 }
 
+TEST(Crc64, IsKnownOfWhatStandsInFront) {
+    std::mt19937 random(2);
+    const auto memory = random_bytes(5000, random);
+    for (const std::size_t first : {0, 1, 7, 64, 1000})
+        for (const std::size_t second : {0, 1, 8, 333, 4000}) {
+            const auto all = std::span(memory).first(first + second);
+            const auto front = crc64(0, all.first(first));
+            EXPECT_EQ(crc64_in_front(crc64(0, all), crc64(0, all.last(second)), second), front);
+        }
+}
+
 } // namespace
 } // namespace azure
