@@ -19,7 +19,7 @@ using async::failure;
 namespace {
 
 constexpr std::string_view condition_hint =
-    "Give one condition over the columns, as PostgreSQL's WHERE has it.";
+    "Give one condition over the columns, as PostgreSQL's WHERE has it. Write moments out, without now().";
 
 // A time as the time column compares it. The names are qualified: the session's search_path is the role's
 // own.

@@ -1,6 +1,5 @@
-// A condition that a person wrote: one expression over the columns of a table, with the same result whenever
-// it is evaluated. Its text may name people, so no message repeats it.
-// Tested by tests/unit/archive/table/condition_test.cpp.
+// A condition that a person wrote: one expression over the columns of a table. Its text may name people, so
+// no message repeats it. Tested by tests/unit/archive/table/condition_test.cpp.
 #pragma once
 
 #include "archive/table/table.hpp"
@@ -40,8 +39,9 @@ void must_be_condition(std::string_view condition);
 
 // Throws async::error(usage) if PostgreSQL does not understand the condition, if it has a subquery, if it
 // calls a volatile function, or a stable one that is not PostgreSQL's own, or if it asks for a system column,
-// which the rows of a file do not have. Its result must depend on the row alone: the table's rows are deleted
-// before those of files. Throws precondition where the role reads backslashes in '…' as escapes. Nothing is
+// which the rows of a file do not have. Its result must not depend on other rows: the table's are deleted
+// before those of files. PostgreSQL's own stable functions are taken, for texts become times by them, and
+// now() with them. Throws precondition where the role reads backslashes in '…' as escapes. Nothing is
 // changed. `session`: outside of a transaction.
 [[nodiscard]] awaitable<void> must_be_repeatable(db::connection& session, const table_description& table,
                                                  std::string condition);
