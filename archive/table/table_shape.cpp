@@ -35,6 +35,39 @@ constexpr std::string_view parts_sql =
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " GROUP BY c.oid, n.nspname ORDER BY c.oid <> $1::pg_catalog.oid, 1";
 
+// Since PostgreSQL 15 a publication may have a row filter, which for a DELETE has to do with the columns of
+// the replica identity, and a list of columns, which has to have all of these. Of a partition, the filter and
+// the list are those of the topmost table above it in the publication, if that publishes by the root.
+constexpr std::string_view narrow_publications_sql =
+    "WITH RECURSIVE tree AS (SELECT $1::pg_catalog.oid AS member UNION"
+    " SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.member)"
+    " SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), min(pg_catalog.quote_ident(p.pubname))"
+    " FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.member AND c.relkind = 'r'"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_publication p ON p.pubdelete AND NOT p.puballtables"
+    " CROSS JOIN LATERAL (SELECT above.relid::pg_catalog.oid AS oid FROM"
+    "   (SELECT c.oid AS relid, 0 AS place UNION SELECT a.relid::pg_catalog.oid, a.place"
+    "     FROM pg_catalog.pg_partition_ancestors(c.oid) WITH ORDINALITY AS a(relid, place)"
+    "     WHERE a.relid::pg_catalog.oid <> c.oid) AS above"
+    "   JOIN pg_catalog.pg_class ac ON ac.oid = above.relid WHERE (p.pubviaroot OR above.relid = c.oid) AND"
+    "   (EXISTS (SELECT FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = ac.oid)"
+    "    OR EXISTS (SELECT FROM pg_catalog.pg_publication_namespace s WHERE s.pnpubid = p.oid"
+    "      AND s.pnnspid = ac.relnamespace))"
+    "   ORDER BY above.place DESC LIMIT 1) AS published"
+    " JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = published.oid"
+    " CROSS JOIN LATERAL (SELECT coalesce(pg_catalog.array_agg(a.attname), '{}') AS names"
+    "   FROM pg_catalog.pg_index x JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
+    "     AND a.attnum = ANY(x.indkey) WHERE x.indrelid = c.oid AND x.indisvalid"
+    "     AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) AS "
+    "identity"
+    " CROSS JOIN LATERAL (SELECT coalesce(pg_catalog.array_agg(a.attname) FILTER"
+    "     (WHERE a.attnum = ANY(r.prattrs)), '{}') AS listed,"
+    "   coalesce(pg_catalog.array_agg(a.attname) FILTER (WHERE r.prqual::pg_catalog.text ~"
+    "     pg_catalog.format(':varattno %s[^0-9]', a.attnum)), '{}') AS filtered"
+    "   FROM pg_catalog.pg_attribute a WHERE a.attrelid = published.oid AND a.attnum > 0) AS narrowed"
+    " WHERE (r.prattrs IS NOT NULL AND (c.relreplident = 'f' OR NOT identity.names <@ narrowed.listed))"
+    " OR (c.relreplident <> 'f' AND NOT narrowed.filtered <@ identity.names) GROUP BY 1";
+
 constexpr std::string_view unfinished_sql =
     "WITH RECURSIVE tree AS (SELECT $1::pg_catalog.oid AS member UNION"
     " SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.member)"
@@ -76,6 +109,14 @@ awaitable<table_shape> read_shape(db::connection& session, std::uint32_t table) 
         const auto hidden = co_await session.query(unfinished_sql, oid);
         for (int row = 0; row < hidden.rows(); ++row)
             shape.unfinished.push_back({std::string(hidden.text(row, 0)), std::string(hidden.text(row, 1))});
+    }
+    constexpr int narrow_publications = 150'000;
+    if (session.server_version() >= narrow_publications) {
+        const auto narrow = co_await session.query(narrow_publications_sql, oid);
+        for (int row = 0; row < narrow.rows(); ++row)
+            if (const auto part = std::ranges::find(shape.parts, narrow.text(row, 0), &table_part::name);
+                part != shape.parts.end())
+                part->narrow_publication = narrow.text(row, 1);
     }
     const auto rights = co_await session.query(rights_sql, oid);
     shape.role = rights.text(0, 0);
@@ -132,6 +173,19 @@ std::optional<async::error> rule_mistake(const table_shape& shape) {
 }
 
 std::optional<async::error> publication_mistake(const table_shape& shape) {
+    if (const auto* part =
+            first_with(shape, [](const auto& each) { return !each.narrow_publication.empty(); }))
+        return async::error(
+            failure::precondition,
+            fmt::format(
+                "publication {} publishes deletes of {} by a row filter, or a list of columns, that does"
+                " not fit its replica identity: the server refuses every DELETE",
+                part->narrow_publication, part->name),
+            fmt::format(
+                "Let the replica identity have the columns of the filter, and the list those of the"
+                " replica identity (ALTER TABLE {} REPLICA IDENTITY …; ALTER PUBLICATION {} SET TABLE …);"
+                " or let it publish no deletes: SET (publish = 'insert, update').",
+                part->name, part->narrow_publication));
     const auto* part = first_with(shape, [](const auto& each) { return !each.publication.empty(); });
     if (part == nullptr)
         return std::nullopt;

@@ -25,6 +25,8 @@ struct table_part {
     bool unlogged = false;
     std::string delete_rules; // quoted names; empty: none
     std::string publication;  // that publishes its deletes while it has no replica identity; empty: none
+    // One that publishes them by a row filter or a list of columns which does not fit the replica identity.
+    std::string narrow_publication = {};
 };
 
 // A partition whose rows no query sees, because its DETACH CONCURRENTLY was cancelled.

@@ -13,6 +13,7 @@ PARTITIONED = """CREATE TABLE public."Event"(id bigint, created_at timestamp NOT
                  CREATE TABLE february PARTITION OF "Event" FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');
                  CREATE TABLE rest PARTITION OF "Event" DEFAULT;
                  INSERT INTO "Event" SELECT i, timestamp '2024-01-01' + (i - 1) % 2 * interval '1 month' FROM generate_series(1, 10) i;"""
+NOTED, NOTED_PARTS = (made.replace("created_at timestamp NOT NULL", "created_at timestamp NOT NULL, note text NOT NULL DEFAULT 'yes'") for made in (PLAIN, PARTITIONED))
 FOREIGN = """CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing;"""
 KEEP = """CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$BEGIN RETURN CASE WHEN OLD.id = 7 THEN NULL ELSE OLD END; END$$;"""
 HOLD = """CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$BEGIN RAISE 'a legal hold'; END$$;"""
@@ -43,6 +44,18 @@ SHAPES = {
     "a published partition": (PARTITIONED + """ALTER TABLE january REPLICA IDENTITY NOTHING;
                                                CREATE PUBLICATION p FOR TABLE "Event" WITH (publish_via_partition_root = true)""",
                               ["publication p", "public.january"], "publications"),
+    "a row filter outside of the key": (NOTED + """CREATE PUBLICATION p FOR TABLE "Event" WHERE (note <> 'no')""", ["publication p", "row filter"], "publications"),
+    "a list without the key": (NOTED + """CREATE PUBLICATION p FOR TABLE "Event" (note)""", ["publication p", "list of columns"], "publications"),
+    "a list, identity full": (NOTED + """ALTER TABLE "Event" REPLICA IDENTITY FULL; CREATE PUBLICATION p FOR TABLE "Event" (id, note)""", ["publication p", "list of columns"], "publications"),
+    "a row filter of the root": (NOTED_PARTS + """CREATE PUBLICATION p FOR TABLE "Event" WHERE (note <> 'no') WITH (publish_via_partition_root = true)""",
+                                 ["publication p", "public.january"], "publications"),
+}
+FITTING = {
+    "a row filter of the key": NOTED + """CREATE PUBLICATION p FOR TABLE "Event" WHERE (id > 3)""",
+    "a row filter, identity full": NOTED + """ALTER TABLE "Event" REPLICA IDENTITY FULL; CREATE PUBLICATION p FOR TABLE "Event" WHERE (note <> 'no')""",
+    "a list with the key": NOTED + """CREATE PUBLICATION p FOR TABLE "Event" (id, note)""",
+    "no deletes": NOTED + """CREATE PUBLICATION p FOR TABLE "Event" WHERE (note <> 'no') WITH (publish = 'insert')""",
+    "of the root alone, where the root does not count": NOTED_PARTS + "CREATE PUBLICATION p FOR TABLE february WHERE (id > 3), january",
 }
 
 
@@ -66,6 +79,16 @@ def test_a_table_of_this_shape_is_refused(archiver, lake, container, database, s
     checks = {entry["name"]: entry for entry in json.loads(archiver.run("check", "-o", "json", settings=settings, expect=3).stdout)["checks"]}
     assert checks[line]["status"] == "failed" and checks[line]["remedy"] and all(word in checks[line]["detail"] for word in words)
     assert not moved(lake, container)
+
+
+@pytest.mark.parametrize("shape", FITTING)
+def test_a_publication_that_fits_the_replica_identity_is_no_mistake(archiver, database, shape):
+    table = EventTable(database.connection)
+    table.execute(FITTING[shape])
+    settings = {"ARCHIVE_KEY_COLUMN": "id"}
+    archiver.run("check", settings=settings, expect=0)
+    archiver.run("archive", settings=settings, expect=0)
+    assert table.count() == 0
 
 
 @pytest.mark.parametrize("granted, missing", [("SELECT", "DELETE")])
