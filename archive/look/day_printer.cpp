@@ -49,6 +49,18 @@ void must_have_one_header(std::optional<lake::listed_file>& first, const lake::l
         throw other_columns(file.properties.name, first->properties.name);
 }
 
+// Of one day. Two files of ours share no row.
+void warn_of_two(async::log& log, const lake::listed_file& one, const lake::listed_file& other) {
+    if (one.mark.mark.has_value() == other.mark.mark.has_value())
+        return;
+    const auto& theirs = one.mark.mark ? other : one;
+    const auto& ours = one.mark.mark ? one : other;
+    log.warn("day.of_two_writers", "others have put a file beside a day's: rows of both are printed twice",
+             {{"blob", theirs.properties.name},
+              {"beside", ours.properties.name},
+              {"hint", "`event-archiver verify` tells which rows both have."}});
+}
+
 } // namespace
 
 day_printer::day_printer(cat_context context, cat_request request, line_sink sink)
@@ -109,6 +121,8 @@ awaitable<void> day_printer::choose() {
             continue;
         }
         must_have_one_header(first, file, *part);
+        if (!chosen_.empty() && chosen_.back().which == key.which)
+            warn_of_two(context_.database.log, present_.unpacked(chosen_.back()).value(), file);
         chosen_.push_back(key);
         context_.report.rows_planned += part->recorded ? part->recorded->rows : 0;
     }

@@ -285,9 +285,12 @@ awaitable<void> archive_run::end_restores(const archive_transaction& work) {
             continue;
         async::fault_point("restore-ended");
         co_await tools_.restores.archive_again(*file);
-        context_.log.info("day.archived_again",
+        context_.log.warn("day.archived_again",
                           "no row of a restored day is in the table any more: its file is final again",
-                          {{"day", which.text()}, {"blob", file->properties.name}});
+                          {{"day", which.text()},
+                           {"blob", file->properties.name},
+                           {"hint", "If a run archived them into another folder (ARCHIVE_PATH), each of these"
+                                    " rows is in two files now: keep one of them."}});
     }
 }
 

@@ -97,6 +97,7 @@ awaitable<void> copy_run::run() {
 }
 
 // A new table is made in the transaction that copies the first day: a failure leaves no empty table behind.
+// In a dry run all days are tried in that transaction, and the table goes with it.
 awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_list& files) {
     const auto& settings = context_.settings;
     const auto named = co_await resolve_table(session, settings.table);
@@ -131,15 +132,24 @@ awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_
         co_await transaction.rollback(); // it has only read
         co_return 0;
     }
-    // In a dry run the table stays, for the other days are tried in transactions of their own.
-    if (settings.dry_run)
-        co_await session.execute("SAVEPOINT event_archiver_made");
+    if (settings.dry_run) {
+        co_await try_all(session, files);
+        co_await transaction.rollback();
+        co_return files.size();
+    }
     const auto loaded = co_await load_and_prove(session, *files.front());
-    if (settings.dry_run)
-        co_await session.execute("ROLLBACK TO event_archiver_made");
     co_await commit_copy(transaction, *files.front());
     record(*files.front(), loaded);
     co_return 1;
+}
+
+awaitable<void> copy_run::try_all(db::connection& session, const file_list& files) {
+    for (const auto* file : files) {
+        co_await session.execute("SAVEPOINT event_archiver_made");
+        const auto loaded = co_await load_and_prove(session, *file);
+        co_await session.execute("ROLLBACK TO event_archiver_made");
+        record(*file, loaded);
+    }
 }
 
 awaitable<void> copy_run::copy_day(const lake::listed_file& file) {

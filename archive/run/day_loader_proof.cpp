@@ -143,11 +143,13 @@ awaitable<void> day_loader::explain(const staged_file& staged) {
         " trigger or rule changes or keeps rows. Restore with --into TABLE to look at them. Nothing was"
         " restored.";
     if (shown.empty())
-        throw async::error(failure::integrity,
-                           fmt::format("the rows of '{}' are not in {} as the file has them: some are there"
-                                       " more often or less often",
-                                       file.properties.name, target_.name),
-                           std::string(hint));
+        throw async::error(
+            failure::integrity,
+            fmt::format("the rows of '{}' are not in {} as the file has them: some are there"
+                        " more often or less often",
+                        file.properties.name, target_.name),
+            "Another file of the day (.csv beside .csv.gz) may have the same rows, which `verify`"
+            " names; or a trigger or rule adds or keeps rows. Nothing was restored.");
     throw async::error(failure::integrity,
                        fmt::format("{} rows of '{}' are not in {} as the file has them ({}): {} {}{}",
                                    sums.text(0, 0), file.properties.name, target_.name, how,

@@ -29,6 +29,15 @@ def content(lake, container, *days) -> str:
     return text
 
 
+def test_a_copy_beside_a_days_file_is_told_of(archiver, reader, table, lake, container):
+    table.fill(30, 1)
+    archiver.archive("--compression", "gzip")
+    lake.put_blob(container, "events_2024-01-01.csv", (HEADER + content(lake, container, "2024-01-01")).encode())
+    outcome = reader.run("cat", "--day", "2024-01-01", expect=0)
+    assert [entry["beside"] for entry in outcome.events("day.of_two_writers")] == ["events_2024-01-01.csv.gz"], str(outcome)
+    assert "Another file of the day" in archiver.run("restore", "--day", "2024-01-01", expect=7).stderr
+
+
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_days_come_as_one_csv_with_one_header(archiver, reader, table, lake, container, compression):
     table.fill(120, 4)
