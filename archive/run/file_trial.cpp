@@ -123,15 +123,15 @@ awaitable<void> file_trial::ask(const lake::listed_file& file) {
     places_.clear();
 }
 
-// NULL differs from NULL in a unique index.
+// NULL differs from NULL in most unique indexes. Where it does not, it is written as no text can be.
 std::optional<std::string> file_trial::value_of(std::size_t index, std::string_view row) {
     csv::find_field_ends(row, ends_);
     std::vector<std::string> fields;
     for (const auto position : taker_.unique()[index].positions) {
         const auto raw = csv::raw_field(row, ends_, position);
-        if (raw.empty())
+        if (raw.empty() && !taker_.unique()[index].nulls_are_equal)
             return std::nullopt;
-        fields.emplace_back(csv::unquoted(raw, storage_));
+        fields.emplace_back(raw.empty() ? std::string_view("\0", 1) : csv::unquoted(raw, storage_));
     }
     return joined_key(fields);
 }

@@ -87,12 +87,16 @@ awaitable<void> row_taker::describe() {
         std::string_view(oid));
     for (int row = 0; row < checks.rows(); ++row)
         checks_.push_back({std::string(checks.text(row, 0)), std::string(checks.text(row, 1))});
+    constexpr int nulls_not_distinct = 150'000; // the server's version that has it
     const auto indexes = co_await session_.query(
-        "SELECT indkey::text, indnkeyatts FROM pg_index WHERE indrelid = $1::oid AND indisunique"
-        " AND indisvalid AND indpred IS NULL AND indexprs IS NULL ORDER BY indisprimary DESC, indexrelid",
+        fmt::format(
+            "SELECT indkey::text, indnkeyatts, {} FROM pg_index WHERE indrelid = $1::oid AND indisunique"
+            " AND indisvalid AND indpred IS NULL AND indexprs IS NULL ORDER BY indisprimary DESC, indexrelid",
+            session_.server_version() < nulls_not_distinct ? "false" : "indnullsnotdistinct"),
         std::string_view(oid));
     for (int row = 0; row < indexes.rows(); ++row) {
         unique_columns index;
+        index.nulls_are_equal = indexes.boolean(row, 2);
         std::vector<std::string> names;
         const auto of_index =
             columns_of_index(indexes.text(row, 0), static_cast<std::size_t>(indexes.integer(row, 1)));

@@ -23,7 +23,8 @@ struct unfit_row {
 // A unique index over columns that are in the files: where they are in a row.
 struct unique_columns {
     std::vector<std::size_t> positions;
-    std::string names; // "tenant, id"
+    std::string names;            // "tenant, id"
+    bool nulls_are_equal = false; // NULLS NOT DISTINCT
 };
 
 class row_taker {

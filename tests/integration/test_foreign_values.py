@@ -138,6 +138,19 @@ def test_values_of_other_types(archiver, database, lake, container, what):
     archiver.run("restore", "--day=2024-01-01", expect=0)
 
 
+def test_two_nulls_of_an_index_that_takes_one(archiver, database, lake, container):
+    with database.connection.cursor() as cursor:
+        cursor.execute("""CREATE TABLE public.t (id integer PRIMARY KEY, created_at timestamp NOT NULL, note text, UNIQUE NULLS NOT DISTINCT (note));
+                          INSERT INTO public.t VALUES (1, '2024-01-01 12:00:00', 'mine')""")
+    archiver = archiver.with_settings({"ARCHIVE_TABLE": "public.t"})
+    good = b'id,created_at,note\n7,2024-01-01 10:00:00,\n8,2024-01-01 10:00:00,""\n'
+    put(lake, container, "put blob", good + b"9,2024-01-01 10:00:00,\n")
+    assert "a row has the same 'note' as row 2, and public.t may have it once" in archiver.archive(expect=3).stderr
+    lake.put_blob(container, NAME, good)
+    archiver.archive()
+    archiver.run("restore", "--day=2024-01-01", expect=0)
+
+
 @pytest.mark.parametrize("name", ["event_archiver_n", "event_archiver_why", "event_archiver_0", "event_archiver_texts"])
 def test_a_name_that_the_program_uses_too_is_no_failure(archiver, database, lake, container, name):
     with database.connection.cursor() as cursor:
