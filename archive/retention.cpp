@@ -63,6 +63,10 @@ class retention_reader {
         skip_spaces();
         while (!rest_.empty() && is_space(rest_.back()))
             rest_.remove_suffix(1);
+        if (rest_.starts_with('@')) { // as interval_out writes it in its verbose style
+            rest_.remove_prefix(1);
+            skip_spaces();
+        }
         if ((looks_like_iso() ? read_iso() : read_terms()) && is_zero())
             fail("is zero, which would archive every event at once");
         if (!mistake_.empty())
@@ -78,7 +82,6 @@ class retention_reader {
     struct number {
         std::uint64_t whole = 0;
         std::int64_t fraction = 0; // in parts of fraction_scale
-        bool has_fraction = false;
     };
 
     bool fail(std::string mistake) {
@@ -189,7 +192,6 @@ class retention_reader {
         std::from_chars(digits.data(), digits.data() + digits.size(), count.fraction);
         for (auto places = digits.size(); places < 6; ++places)
             count.fraction *= 10;
-        count.has_fraction = true;
         return true;
     }
 
@@ -197,15 +199,18 @@ class retention_reader {
         if (std::ranges::find(seen_, &of) != seen_.end())
             return fail(fmt::format("names the {} twice", of.name));
         seen_.push_back(&of);
-        if (count.has_fraction && of.months != 0)
-            return fail(fmt::format("has a fraction of a {}, which is not a fixed span of time", of.name));
-        length_ += static_cast<double>(count.whole) * of.length();
+        const auto months = count.fraction * of.months;
+        if (months % fraction_scale != 0)
+            return fail(fmt::format("has a fraction of a {}, which is no whole number of months", of.name));
+        length_ += (static_cast<double>(count.whole) +
+                    static_cast<double>(count.fraction) / static_cast<double>(fraction_scale)) *
+                   of.length();
         if (length_ > longest)
             return fail("is longer than 1000 years");
 
         // No sum below can overflow: all are bounded by the check above.
         const auto whole = static_cast<std::int64_t>(count.whole);
-        sum_.months += static_cast<std::int32_t>(whole * of.months);
+        sum_.months += static_cast<std::int32_t>(whole * of.months + months / fraction_scale);
         sum_.days += static_cast<std::int32_t>(whole * of.days);
         sum_.microseconds += whole * of.microseconds;
         // A fraction of a week is whole days and the rest time, as in PostgreSQL.

@@ -154,6 +154,23 @@ awaitable<std::vector<azure::blob_properties>> folder::bookkeeping() {
     co_return found;
 }
 
+awaitable<void> folder::must_be_there() {
+    const auto prefix = prefix_ + std::string(bookkeeping_folder);
+    const azure::blob_sink pass = [](azure::blob_properties) {};
+    bool there = true;
+    try {
+        static_cast<void>(co_await client_.list(prefix, {}, pass));
+    } catch (const azure::storage_error& failed) {
+        if (failed.status() != 404)
+            throw;
+        there = false;
+    }
+    if (!there)
+        throw async::error(async::failure::precondition,
+                           fmt::format("there is no container '{}'", client_.container()),
+                           "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
+}
+
 awaitable<folder_contents> folder::contents() {
     folder_contents all;
     directories_found_.clear();

@@ -39,6 +39,8 @@ class folder final : public file_store {
         return lake::row_limit(file, row_memory_);
     }
 
+    // Throws async::error(precondition) if there is no container.
+    [[nodiscard]] awaitable<void> must_be_there();
     // Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<folder_contents> contents();
     // The file of each day, for readers; the copy of a file that is missing because its conversion was

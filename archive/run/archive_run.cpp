@@ -96,7 +96,7 @@ archive_run::archive_run(const run_context& context)
     , tools_(context)
     , opener_(context,
               if_any_are_removed(context.settings.partitions, [this] { return cutoff_expression(); }))
-    , loop_(context, tools_, opener_)
+    , loop_(context, tools_, opener_, absent_container::is_made)
     , files_(context)
     , known_(tools_, context_.log) {}
 

@@ -76,6 +76,8 @@ awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_fil
 awaitable<void> copy_run::run() {
     context_.report.enter(run_phase::planning);
     const auto present = co_await context_.lake.present_files();
+    if (!present)
+        co_await context_.lake.must_be_there();
     const lake::file_map nothing;
     const auto files = files_to_restore(present ? *present : nothing, request_.days);
     for (const auto* file : files)

@@ -47,7 +47,7 @@ erase_run::erase_run(const run_context& context, erase_request request)
     , request_(std::move(request))
     , tools_(context)
     , opener_(context)
-    , loop_(context, tools_, opener_)
+    , loop_(context, tools_, opener_, absent_container::is_refused)
     , files_(context) {}
 
 awaitable<erasure> erase_run::run() {

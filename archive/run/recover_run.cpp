@@ -21,7 +21,7 @@ recover_run::recover_run(const run_context& context)
     : context_(context)
     , tools_(context)
     , opener_(context)
-    , loop_(context, tools_, opener_) {}
+    , loop_(context, tools_, opener_, absent_container::is_refused) {}
 
 awaitable<void> recover_run::run() {
     return loop_.repeat(
@@ -44,7 +44,7 @@ lake::file_key recover_run::key_of(const std::string& name) const {
 }
 
 awaitable<void> recover_run::settle_file(std::string name, verdict decision) {
-    co_await context_.lake.client().ensure_container();
+    co_await context_.lake.must_be_there();
     const auto key = key_of(name);
     const auto inside = [this, key, decision](db::connection& session) -> awaitable<void> {
         run_transaction opened(session);

@@ -62,7 +62,7 @@ restore_run::restore_run(const run_context& context, restore_request request)
     , request_(std::move(request))
     , tools_(context)
     , opener_(context)
-    , loop_(context, tools_, opener_)
+    , loop_(context, tools_, opener_, absent_container::is_refused)
     , files_(context) {}
 
 awaitable<void> restore_run::run() {

@@ -8,10 +8,17 @@
 #include "archive/run/transaction_opener.hpp"
 #include "lake/attempts.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
 namespace archive {
+
+// What becomes of a run where there is no container.
+enum class absent_container : std::uint8_t {
+    is_made,    // it takes rows
+    is_refused, // there is nothing in it, and perhaps the path is wrong
+};
 
 class run_loop {
   public:
@@ -19,10 +26,12 @@ class run_loop {
     using attempt_body = std::function<awaitable<lake::attempt_result>(run_transaction&)>;
 
     // All must outlive it.
-    run_loop(const run_context& context, run_tools& tools, transaction_opener& opener)
+    run_loop(const run_context& context, run_tools& tools, transaction_opener& opener,
+             absent_container container)
         : context_(context)
         , tools_(tools)
-        , opener_(opener) {}
+        , opener_(opener)
+        , container_(container) {}
 
     // Repeats `body` until it has finished, as lake::repeat_attempts does. Where the role may not see which
     // server this is, `body` runs without the lease, and must write nothing.
@@ -38,6 +47,7 @@ class run_loop {
     const run_context& context_;
     run_tools& tools_;
     transaction_opener& opener_;
+    absent_container container_;
 };
 
 } // namespace archive

@@ -415,3 +415,11 @@ def test_a_recent_day_that_fails_takes_the_old_ones_back(archiver, table, oracle
     lake.delete(container, f"events_{days_ago(400)}.csv")
     archiver.archive()
     assert oracle.check().archived == 181
+
+
+@pytest.mark.parametrize("command", [["restore", "--day", "2024-01-01"], ["restore", "--day", "2024-01-01", "--dry-run"], ["restore", "--day", "2024-01-01", "--into", "new"],
+                                     ["recover"], ["recover", "--discard", "events_2024-01-01.csv"], ["erase", "--where", "true"], ["erase", "--where", "true", "--yes"]], ids=" ".join)
+def test_a_container_that_is_not_there_is_made_by_archive_alone(archiver, ready, lake, command):
+    rows = ready.count()
+    outcome = archiver.run(*command, settings={"ARCHIVE_PATH": "mistyped"}, expect=3)
+    assert "mistyped" in outcome.stderr and not lake.has_container("mistyped") and ready.count() == rows, str(outcome)
