@@ -76,6 +76,7 @@ file_mark emptied(const file_mark& mark, const file_record& header) {
     result.base.reset();
     result.restoring.reset();
     result.restored.reset();
+    result.held_until.clear(); // a hold is of a day whose rows are in the file as well
     return result;
 }
 

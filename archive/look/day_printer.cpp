@@ -49,6 +49,13 @@ void must_have_one_header(std::optional<lake::listed_file>& first, const lake::l
         throw other_columns(file.properties.name, first->properties.name);
 }
 
+// Whether rows of a pending tail are not in the part of the file that is read.
+bool leaves_rows_out(const lake::listed_file& file, const std::optional<readable_part>& part) noexcept {
+    if (!file.mark.mark || (part && !part->recorded))
+        return false;
+    return file.mark.mark->now.rows > (part ? part->recorded->rows : 0);
+}
+
 // Of one day. Two files of ours share no row.
 void warn_of_two(async::log& log, const lake::listed_file& one, const lake::listed_file& other) {
     if (one.mark.mark.has_value() == other.mark.mark.has_value())
@@ -107,7 +114,7 @@ awaitable<void> day_printer::choose() {
                 "Nothing was printed. Leave that day out, or look with `event-archiver verify`.");
     }
     present_ = *std::move(present);
-    bool unsettled = false;
+    std::vector<std::string> unsettled; // files with rows that are left out
     std::optional<lake::listed_file> first;
     for (const auto& key : present_.keys_in(request_.days)) {
         const auto file = present_.unpacked(key).value();
@@ -116,10 +123,10 @@ awaitable<void> day_printer::choose() {
                 failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
                 "Which of its rows are committed is not known. Leave that day out, or restore its metadata.");
         const auto part = readable_part_of(file, request_.unsettled);
-        if (!part) {
-            unsettled = unsettled || file.mark.mark->now.rows > 0;
+        if (leaves_rows_out(file, part))
+            unsettled.push_back(file.properties.name);
+        if (!part)
             continue;
-        }
         must_have_one_header(first, file, *part);
         if (!chosen_.empty() && chosen_.back().which == key.which)
             warn_of_two(context_.database.log, present_.unpacked(chosen_.back()).value(), file);
@@ -128,10 +135,17 @@ awaitable<void> day_printer::choose() {
     }
     if (chosen_.empty())
         throw async::error(failure::precondition, "there is no archived day with rows in that range",
-                           unsettled
+                           !unsettled.empty()
                                ? "There are uncommitted rows: recover them with `event-archiver recover`, or"
                                  " print them too with --pending."
                                : "`event-archiver list` shows the days there are.");
+    if (!unsettled.empty())
+        context_.database.log.warn(
+            "day.rows_left_out", "rows that are not known to be committed are left out",
+            {{"blob", unsettled.front()},
+             {"files", unsettled.size()},
+             {"hint", "They may be in the table, or in the file alone: `event-archiver recover` finds out;"
+                      " --pending prints them."}});
     context_.report.days_planned = chosen_.size();
 }
 

@@ -68,7 +68,6 @@ archived_file describe_file(const lake::listed_file& file, std::string_view now)
         found.rows_pending = mark->now.rows - (mark->base ? mark->base->rows : 0);
     } else if (mark->restoring) {
         found.state = file_state::pending;
-        found.rows_pending = mark->now.rows;
         found.note = "on their way back into the table";
     } else if (mark->restored) {
         found.state = file_state::restored;

@@ -10,8 +10,6 @@ std::optional<readable_part> readable_part_of(const lake::listed_file& file, uns
     std::optional<lake::file_record> content = mark->now;
     if (unsettled == unsettled_rows::left_out && mark->pending)
         content = mark->base;
-    else if (unsettled == unsettled_rows::left_out && mark->restoring)
-        content = std::nullopt;
     if (!content || content->rows == 0)
         return std::nullopt;
     return readable_part{content->bytes, content};

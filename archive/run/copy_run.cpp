@@ -14,7 +14,6 @@
 #include "db/error.hpp"
 #include "db/insert_effects.hpp"
 #include "db/session_scope.hpp"
-#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 
@@ -34,11 +33,11 @@ void must_be_settled(const lake::listed_file& file) {
     const auto& name = file.properties.name;
     if (!file.mark.mistake.empty())
         throw async::error(failure::precondition, fmt::format("'{}': {}", name, file.mark.mistake));
-    if (file.mark.mark && lake::awaited(*file.mark.mark))
+    if (file.mark.mark && file.mark.mark->pending)
         throw async::error(
             failure::precondition,
             fmt::format("'{}' waits for transaction {}: it is not known yet which of its rows count", name,
-                        lake::awaited(*file.mark.mark)->transaction),
+                        file.mark.mark->now.transaction),
             "Run `event-archiver recover` first.");
 }
 

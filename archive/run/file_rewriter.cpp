@@ -131,8 +131,10 @@ lake::file_mark mark_after_erasing(const lake::file_mark& before, const lake::fi
         mark.restored = lake::restored_mark{author, left.rows};
     if (mark.restored)
         mark.restored->rows = std::min(mark.restored->rows, left.rows);
-    if (left.rows == 0)
+    if (left.rows == 0) {
         mark.restored.reset();
+        mark.held_until.clear();
+    }
     return mark;
 }
 

@@ -244,3 +244,33 @@ def test_a_restored_row_that_moved_to_another_day_is_not_archived_there_as_well(
         scene.table.execute("""UPDATE public."Event" e SET created_at = w.created_at FROM public.as_it_was w WHERE w.id = e.id AND w.created_at <> e.created_at;
                                DROP TABLE public.as_it_was""")
     scene.finish(6 + new)
+
+
+def test_a_file_whose_restore_was_killed_is_read_like_any(scene):
+    scene.begin(Kind(before=6, rows=0))
+    whole = scene.plain.run("cat", "--from", DAY, "--to", "2024-01-02", expect=0).stdout
+    with DatabaseGate(scene.database.server.port) as gate:
+        rule = gate.on(kill_before(), type="Q", when=lambda record: record.target.startswith("COMMIT"))
+        gate.victim = process = scene.start("restore", "--day", DAY, database=gate)
+        process.wait()
+        assert rule.hits == 1
+    assert "archiverrestoring" in marks(scene)[NAME]
+    outcome = scene.plain.run("cat", "--from", DAY, "--to", "2024-01-02", expect=0)
+    assert outcome.stdout == whole and not outcome.events("day.rows_left_out"), str(outcome)
+    assert "not committed" not in scene.plain.run("list", expect=0).stdout
+    scene.plain.run("restore", "--day", DAY, "--into", "copied", expect=0)
+    scene.plain.run("recover", expect=0)
+    scene.finish(6)
+
+
+@pytest.mark.parametrize("ended", ["discarded", "erased"])
+def test_a_hold_ends_with_the_rows_of_its_file(scene, ended):
+    scene.begin(Kind(before=6, rows=0, rights="INSERT"))
+    scene.plain.run("restore", "--day", DAY, "--hold", "30 days", expect=0)
+    if ended == "discarded":
+        scene.plain.run("recover", "--discard", NAME, expect=0)
+    else:
+        scene.plain.run("erase", "--where", f"created_at < DATE '{DAY}' + 1", "--yes", expect=0)
+    assert "archiverhold" not in marks(scene)[NAME]
+    scene.plain.run("archive", expect=0)
+    assert scene.table.count() == YOUNG
