@@ -128,6 +128,8 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
     holder_ = holder_from(lock->metadata);
     endless_ = is_endless(*lock);
     etag_ = lock->etag;
+    // By the same id: a run of this server, over another table perhaps, is at work under it.
+    const bool is_shared = lock->lease_state == "leased";
     state_ = co_await request(azure::lease_action::acquire);
     if (state_ != lease_outcome::held)
         throw taken();
@@ -136,7 +138,8 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
     } else {
         co_await write(nobody);
     }
-    co_await release();
+    if (!is_shared)
+        co_await release();
     co_return before;
 }
 

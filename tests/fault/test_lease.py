@@ -134,6 +134,20 @@ def test_a_run_that_is_stopped_after_the_proof_gives_way_to_another(points, kind
     points.finish()
 
 
+def test_adopting_the_folder_lets_no_lease_of_a_run_go(points):
+    points.begin(KINDS["appends"])
+    points.table.execute('CREATE TABLE public.other (id bigint PRIMARY KEY, created_at timestamp NOT NULL)')
+    process = points.start(settings={"EVENT_ARCHIVER_FAULT": "lease-proved=stop"})
+    wait_until_stopped(process)
+    handed = points.plain.run("recover", "--adopt", settings={"ARCHIVE_TABLE": "public.other"})
+    state = points.lake.request("HEAD", f"/{points.container}/{LOCK}")[1]
+    process.send(signal.SIGCONT)
+    outcome = process.wait(60)
+    assert handed.code == 0 and {name.lower(): value for name, value in state.items()}["x-ms-lease-state"] == "leased", f"{handed}\n{state}\n{outcome}"
+    points.plain.run("recover", "--adopt", expect=0)
+    points.finish(points.kind.before + points.kind.rows)
+
+
 @pytest.mark.parametrize("kind", ["appends", "moving back"])
 def test_a_connection_that_is_lost_behind_the_work_is_no_failure(points, kind):
     points.begin(KINDS[kind])
