@@ -123,6 +123,15 @@ class file_look {
     rows_of_file seen_;
 };
 
+// A row that is not found by today's key may be there under that one.
+bool had_another_key(const lake::file_record& written, const table_description& table) noexcept {
+    const auto is_of_key = [&table](const std::string& column) {
+        return std::ranges::find(table.keys, column, &key_column::name) != table.keys.end();
+    };
+    return written.sample && (written.sample->key_columns.size() != table.keys.size() ||
+                              !std::ranges::all_of(written.sample->key_columns, is_of_key));
+}
+
 } // namespace
 
 std::string changed_count(const rows_of_file& seen) {
@@ -145,10 +154,22 @@ std::string_view changed_hint(const rows_of_file& seen) noexcept {
 
 bool is_in_doubt(const rows_of_file& seen, const lake::file_record& written,
                  const table_description& table) noexcept {
-    return seen.counts.total > seen.in_table() && choose_look(written, table) == moved_look::impossible;
+    return seen.counts.total > seen.in_table() &&
+           (choose_look(written, table) == moved_look::impossible || had_another_key(written, table));
 }
 
 async::error has_other_keys(const lake::listed_file& file, const table_description& table) {
+    const auto& written = file.mark.mark->now;
+    if (had_another_key(written, table))
+        return {
+            failure::integrity,
+            fmt::format("'{}', which was restored, has rows that are not found in {} by the {}: their key"
+                        " was {} when they were archived",
+                        file.properties.name, table.name, key_names(table),
+                        fmt::join(written.sample->key_columns, ", ")),
+            "Set ARCHIVE_KEY_COLUMN back until the day is archived again. Or, if the file's rows count and"
+            " the table has no others of the day, delete the day's rows from the table, and run"
+            " `event-archiver recover --keep FILE`."};
     return {
         failure::integrity,
         fmt::format("'{}', which was restored, has rows that are not found in {}: its {} has had another"

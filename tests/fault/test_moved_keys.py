@@ -486,6 +486,24 @@ def test_check_and_plan_say_what_archive_says_of_a_key_that_is_written_otherwise
     assert said in outcome.stderr and said in checked.stdout + checked.stderr and any(said in each for each in planned["refusals"]), (outcome, checked, planned)
 
 
+@HOLDS
+def test_a_row_that_another_key_does_not_find_is_not_archived_twice(make, hold):
+    measured = make()
+    measured.table.execute(f"""DROP TABLE measured; CREATE TABLE measured (id int NOT NULL UNIQUE, seq int NOT NULL UNIQUE, created_at timestamptz NOT NULL, value text);
+        CREATE INDEX ON measured (created_at); INSERT INTO measured SELECT i, i, timestamptz '{DAY}Z' + i * interval '1 hour', 'v' FROM generate_series(1, 3) AS i""")
+    by_id, by_seq = (measured.archiver.with_settings({"ARCHIVE_KEY_COLUMN": key}) for key in ("id", "seq"))
+    by_id.run("archive", expect=0)
+    by_id.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    measured.table.execute("UPDATE measured SET seq = seq + 500, created_at = created_at + interval '5 days' WHERE id = 1")
+    files = measured.files()
+    outcome, checked = by_seq.run("archive", expect=7), by_seq.run("check", expect=7)
+    assert "their key was id" in outcome.stderr and "their key was id" in checked.stdout + checked.stderr and measured.files() == files, (outcome, checked)
+    by_id.run("archive", expect=7)
+    measured.table.execute("UPDATE measured SET seq = seq - 500, created_at = created_at - interval '5 days' WHERE id = 1")
+    (by_id if hold != "none" else by_seq).run("archive", expect=0)
+    assert measured.count() == (0 if hold == "none" else 3)
+
+
 def test_rows_that_a_restore_inserts_are_not_taken_for_moved_ones(make):
     """Of two days that were restored before; the devices, and what they wrote, are the same."""
     measured = make()
