@@ -157,9 +157,10 @@ awaitable<std::vector<azure::blob_properties>> folder::bookkeeping() {
 awaitable<void> folder::must_be_there() {
     const auto prefix = prefix_ + std::string(bookkeeping_folder);
     const azure::blob_sink pass = [](azure::blob_properties) {};
+    constexpr std::string_view from_the_start;
     bool there = true;
     try {
-        static_cast<void>(co_await client_.list(prefix, {}, pass));
+        static_cast<void>(co_await client_.list(prefix, from_the_start, pass));
     } catch (const azure::storage_error& failed) {
         if (failed.status() != 404)
             throw;

@@ -133,6 +133,8 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
     state_ = co_await request(azure::lease_action::acquire);
     if (state_ != lease_outcome::held)
         throw taken();
+    if (is_shared && before && !before->is(claim_.owner))
+        throw taken();
     if (before && before->is(claim_.owner)) {
         before.reset();
     } else {

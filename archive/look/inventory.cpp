@@ -10,8 +10,6 @@
 
 namespace archive {
 
-namespace {} // namespace
-
 std::string_view to_string(file_state state) noexcept {
     switch (state) {
     case file_state::final:

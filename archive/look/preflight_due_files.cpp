@@ -32,8 +32,7 @@ using async::failure;
 
 namespace {
 
-constexpr std::uint64_t scanned_pages_max = 25'000; // of a table without an index by time
-constexpr std::size_t asked_max = 2'000;            // days, the latest
+constexpr std::size_t asked_max = 2'000; // days, the latest
 
 // Why a run that has rows for the file would refuse it; nullopt if the listing shows no reason.
 std::optional<lake::refusal> obstacle_if_due(const lake::listed_file& file, std::uint64_t header_crc,
@@ -81,9 +80,10 @@ awaitable<void> check_restored(db::connection& session, const preflight_context&
     if (found.unread > 0)
         lines.push_back(
             {"restored", check_status::skipped,
-             fmt::format("{} of {} restored files were not read, because they are large: a run ends"
-                         " with exit code 7 if rows of them were changed meanwhile",
-                         found.unread, found.files)});
+             fmt::format(
+                 "{} of {} restored files were not read, because they or the table are large: a run ends"
+                 " with exit code 7 if rows of them were changed meanwhile",
+                 found.unread, found.files)});
 }
 
 // Pending rows whose transaction was certainly rolled back, and that are gone from the table since. A run

@@ -1,8 +1,10 @@
 #include "archive/look/restored_files.hpp"
 
 #include "archive/table/file_header.hpp"
+#include "azure/blob/error.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -32,7 +34,7 @@ awaitable<restored_look> look_at_restored(db::connection& session, lake::file_st
         if (untouched)
             continue;
         bytes += mark.now.uncompressed + file->properties.size;
-        if (bytes > bytes_looked_at_max) {
+        if (bytes > bytes_looked_at_max || (!table.indexed_by_time && table.pages > scanned_pages_max)) {
             ++found.unread;
             continue;
         }
@@ -40,8 +42,21 @@ awaitable<restored_look> look_at_restored(db::connection& session, lake::file_st
         auto moved = search_of_restored(std::move(since), clause,
                                         on_hold ? look_in::rows_that_are_due : look_in::whole_table);
         auto where = on_hold ? clause : std::string();
-        auto seen =
-            co_await look_at_readable_rows(store, session, table, *file, std::move(where), std::move(moved));
+        std::optional<rows_of_file> seen;
+        try {
+            seen = co_await look_at_readable_rows(store, session, table, *file, std::move(where),
+                                                  std::move(moved));
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404 && failed.status() != 412)
+                throw;
+            ++found.unread; // a run has written to it meanwhile
+            continue;
+        } catch (const async::error& failed) {
+            if (failed.kind() != async::failure::integrity)
+                throw;
+            found.mistakes.push_back(failed); // the file cannot be read
+            continue;
+        }
         if (auto mistake = restored_mistake(seen, *file, table))
             found.mistakes.push_back(*std::move(mistake));
         if (!seen)

@@ -14,11 +14,12 @@ namespace archive {
 
 // Of the files that a look reads: what is more is left to the run.
 inline constexpr std::uint64_t bytes_looked_at_max = std::uint64_t{16} << 20;
+inline constexpr std::uint64_t scanned_pages_max = 25'000; // of a table without an index by time
 
 struct restored_look {
     std::vector<async::error> mistakes;
     std::size_t files = 0;  // restored files whose day is over
-    std::size_t unread = 0; // of these: they are too large
+    std::size_t unread = 0; // of these: they are too large, as is the table, or were changed meanwhile
 };
 
 // `due`: all rows that are, without those of days on hold. In a transaction, which fails if the server cannot

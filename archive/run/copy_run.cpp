@@ -148,7 +148,7 @@ awaitable<void> copy_run::try_all(db::connection& session, const file_list& file
     for (const auto* file : files) {
         co_await session.execute("SAVEPOINT event_archiver_made");
         const auto loaded = co_await load_and_prove(session, *file);
-        co_await session.execute("ROLLBACK TO event_archiver_made");
+        co_await session.execute("ROLLBACK TO event_archiver_made; RELEASE event_archiver_made");
         record(*file, loaded);
     }
 }
