@@ -42,7 +42,7 @@ awaitable<events::batch> read_what_is_left(events::topic& topic, std::int32_t pa
 awaitable<partition_facts> facts_of(events::topic& topic, std::int32_t partition) {
     const auto there = co_await topic.look(partition);
     partition_facts facts{topic.name(), partition, there.id, there.begin, there.end, there.bytes, {}};
-    while (facts.begin < facts.end && !facts.oldest) {
+    while (facts.begin < facts.end && !facts.oldest) { // ends behind what was removed
         const auto begin = facts.begin;
         const auto first = co_await read_what_is_left(topic, partition, facts.begin, 1);
         if (!first.events.empty())
@@ -50,6 +50,7 @@ awaitable<partition_facts> facts_of(events::topic& topic, std::int32_t partition
         else if (facts.begin == begin)
             break;
     }
+    facts.end = std::max(facts.end, facts.begin);
     co_return facts;
 }
 

@@ -267,7 +267,7 @@ void intake::refused(const std::exception_ptr& why, std::string_view topic) {
     const auto hint = hint_in(why);
     if (reason == journal_failure::overloaded)
         log_.warn("journal.overloaded", "events arrive faster than they can be stored: some are refused",
-                  {{"topic", topic}, {"error.message", message}});
+                  {{"topic", topic}, {"error.message", message}, {"hint", hint}});
     else
         log_.warn("journal.refused", "the journal does not take events",
                   {{"reason", name}, {"topic", topic}, {"error.message", message}, {"hint", hint}});

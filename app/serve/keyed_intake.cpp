@@ -99,7 +99,7 @@ awaitable<void> keyed_intake::read_back(std::string topic) {
 
 // Up to the last event that exists when it begins, even if it cannot be read yet: it may have the key.
 awaitable<void> keyed_intake::read_back_from(events::topic& from, std::int32_t partition) {
-    const auto there = co_await from.look(partition);
+    auto there = co_await from.look(partition);
     batch_finder finder(partition);
     auto at = std::max(there.begin, there.end - events_read_back);
     auto goal = there.end;
@@ -112,6 +112,8 @@ awaitable<void> keyed_intake::read_back_from(events::topic& from, std::int32_t p
             const auto now = co_await from.look(partition);
             if (now.begin > at) { // retention has removed events, and their keys with them
                 at = now.begin;
+                there.end = std::max(there.end, at);
+                goal = std::max(goal, there.end);
                 continue;
             }
         }
@@ -127,7 +129,7 @@ awaitable<void> keyed_intake::read_back_from(events::topic& from, std::int32_t p
         for (const auto& each : piece.events)
             if (const auto whole = finder.take(each))
                 book_.keep(from.name(), whole->key, whole->kept, std::min(whole->since, began_));
-    } while (at < goal);
+    } while (at < goal || !goal_is_known);
 }
 
 } // namespace app

@@ -63,6 +63,7 @@ class batch_work {
 
     [[nodiscard]] awaitable<batch_report> within() {
         report_ = {};
+        co_await session_.execute(std::string(own_role)); // after an earlier batch in the same transaction
         (void)co_await apply(true);
         co_return report_;
     }
@@ -84,7 +85,7 @@ class batch_work {
     [[nodiscard]] awaitable<bool> apply(bool in_pieces) {
         // This comes first: after it, a process that is stopped in the transaction keeps others waiting for 5
         // s at most.
-        co_await session_.execute(fmt::format("{}{}; ", batch_settings, own_role) +
+        co_await session_.execute(std::string(batch_settings) +
                                   search_path_statement(target_.definition, target_.schema));
         co_await lock_tables();
         report_.mark = events_.empty() ? target_.mark : mark_of(events_.back());

@@ -244,6 +244,8 @@ void projection_stream::note(const batch_report& report) {
     progress_.dead_letters += report.dead_letters;
     progress_.plugin_failures += report.plugin_failures;
     if (report.dead_letters > 0)
+        conflicts_.be_long();
+    if (report.dead_letters > 0)
         log_.warn("projection.dead_letter", "events that SQL refused were put aside as dead letters",
                   {{"projection", progress_.projection},
                    {"topic", progress_.topic},

@@ -1,6 +1,7 @@
 #include "events/projection/waiting_progress.hpp"
 
 #include "async/caught.hpp"
+#include "async/race.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -10,6 +11,7 @@ namespace events {
 namespace {
 
 constexpr std::chrono::seconds look_every{5};
+constexpr std::chrono::seconds look_patience{1};
 
 } // namespace
 
@@ -18,7 +20,9 @@ awaitable<void> waiting_progress::look(journal& source, std::vector<std::string>
     if (!look_due_.passed())
         co_return;
     look_due_ = async::deadline::after(look_every);
-    (void)co_await async::caught_error(look_now(source, std::move(topics)));
+    // Whether a person has resumed it is looked at in between.
+    (void)co_await async::caught_error(async::with_deadline(
+        look_now(source, std::move(topics)), async::deadline::after(look_patience), "the journal"));
 }
 
 awaitable<void> waiting_progress::look_now(journal& source, std::vector<std::string> topics) {

@@ -19,6 +19,8 @@ class write_conflicts {
     [[nodiscard]] bool must_lock() const { return in_a_row_ >= before_locks || !lock_until_.passed(); }
     // The tables cannot be locked, or others are changed: a batch of one event is the shortest.
     [[nodiscard]] bool must_be_short() const { return in_a_row_ >= before_short || !short_until_.passed(); }
+    // More than a few dead letters are to be seen together in one batch: they mean that apply.sql is wrong.
+    void be_long() { short_until_ = async::deadline(async::deadline::clock::time_point()); }
     // The first try that locks: it is to be logged.
     [[nodiscard]] bool begins_to_lock() const { return in_a_row_ == before_locks && lock_until_.passed(); }
 

@@ -33,6 +33,7 @@ def test_ids_are_listed(service, builds):
     assert service.get("/build").json == [] and service.get("/project").json == []
     builds.apply(message(BUILD), message(build(id=OTHER)))
     assert sorted(service.get("/build").json) == sorted([BUILD["id"], OTHER])
+    assert b" " not in service.get("/build").body + service.get("/project").body  # as JSON.stringify writes it
     assert service.get("/project").json == [BUILD["projectId"]]
 
 

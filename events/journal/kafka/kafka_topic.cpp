@@ -70,14 +70,18 @@ awaitable<appended> kafka_topic::append(event_batch events) {
     co_return *sent.value;
 }
 
-// The topic may have been made again with fewer partitions: the next append goes to one that is there.
+// The topic may have been made again with fewer partitions, or has more than the producer knows yet: the next
+// append goes to one that is there, or is known by then.
 awaitable<void> kafka_topic::must_have(std::int32_t partition) {
     counted_ = {};
     co_await count_partitions();
-    if (partition >= writable_)
-        throw journal_error(journal_failure::unreachable,
-                            fmt::format("topic '{}' has {} partitions now, and had more: nothing was kept",
-                                        name_, writable_));
+    const bool is_there = co_await brokers_.partitions(name_) > 0;
+    if (is_there)
+        throw journal_error(
+            journal_failure::unreachable,
+            fmt::format("topic '{}' has {} partitions now, and number {} cannot be written to:"
+                        " nothing was kept",
+                        name_, writable_, partition));
 }
 
 awaitable<void> kafka_topic::count_partitions() {

@@ -15,6 +15,9 @@ namespace {
 // After this time without use, a reader gives up its consumer.
 constexpr std::chrono::seconds idle_for{30};
 constexpr std::chrono::seconds look_every{5};
+// A reader that was used since is not taken for idle, up to this number of them.
+constexpr std::chrono::seconds at_work_for{5};
+constexpr std::size_t open_max = 64;
 // The end of a consumer waits for its threads, and takes one of ours as long.
 constexpr std::size_t ending_max = 8;
 constexpr std::chrono::seconds ending_patience{10};
@@ -57,6 +60,12 @@ async::awaitable<void> open_readers::end(consumers gone) {
 async::awaitable<void> open_readers::make_room() {
     auto resting = idle();
     resting.resize(resting.size() - std::min(resting.size(), idle_max_));
+    // A projection that applies what it has read comes back.
+    const auto now = async::deadline::clock::now();
+    const auto all = all_.size();
+    std::erase_if(resting, [&](const reader* each) {
+        return all < open_max && idle_max_ > 0 && now - each->used() < at_work_for;
+    });
     rest(resting);
     const auto until = async::deadline::after(ending_patience);
     while (ending_ >= ending_max)

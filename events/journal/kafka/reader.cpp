@@ -85,11 +85,23 @@ awaitable<void> reader::open() {
     co_await opened_.make_room();
     if (client_) // for another partition, meanwhile
         co_return;
-    auto conf = make_conf_();
-    full_messages_ = static_cast<std::size_t>(number_in(conf.get(), "queued.min.messages"));
-    full_bytes_ = static_cast<std::size_t>(number_in(conf.get(), "queued.max.messages.kbytes")) * 1'024;
-    client_ = std::make_unique<client>(RD_KAFKA_CONSUMER, std::move(conf), around_);
+    make_client();
     opened_.add(*this);
+}
+
+// What its configuration names may be away for a while, as a file that is being replaced. The reason may name
+// such a file: it is for the log alone.
+void reader::make_client() {
+    try {
+        auto conf = make_conf_();
+        full_messages_ = static_cast<std::size_t>(number_in(conf.get(), "queued.min.messages"));
+        full_bytes_ = static_cast<std::size_t>(number_in(conf.get(), "queued.max.messages.kbytes")) * 1'024;
+        client_ = std::make_unique<client>(RD_KAFKA_CONSUMER, std::move(conf), around_);
+    } catch (const async::error& why) {
+        around_.log.warn("journal.kafka_reader", "a reader of Kafka cannot be made: it is tried again",
+                         {{"topic", topic_}, {"reason", why.message()}});
+        throw journal_error(journal_failure::unreachable, "a reader of Kafka cannot be made", why.hint());
+    }
 }
 
 std::shared_ptr<rd_kafka_t> reader::rest() noexcept {

@@ -55,6 +55,7 @@ class reader {
     class in_use;
 
     [[nodiscard]] awaitable<void> open();
+    void make_client();
     [[nodiscard]] awaitable<void> go_to(cursor& place, std::int32_t partition, position from);
     // The result of filling a batch: it has its bytes, the queue is empty and more is being fetched, or it is
     // empty.

@@ -67,7 +67,6 @@ class file_handle {
     // False if it has been removed or moved since it was opened, or if that cannot be seen.
     [[nodiscard]] bool is_at_its_path() const noexcept;
     void must_be_at_its_path() const;
-    // False if another process holds it.
     // False: another process has it. Throws where the file system has no locks.
     [[nodiscard]] bool try_lock();
 

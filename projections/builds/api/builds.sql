@@ -1,3 +1,3 @@
 -- GET /build
 -- value
-SELECT coalesce(json_agg("buildId" ORDER BY "buildId"), '[]') FROM build
+SELECT coalesce(to_json(array_agg("buildId" ORDER BY "buildId")), '[]') FROM build

@@ -1,3 +1,3 @@
 -- GET /project
 -- value
-SELECT coalesce(json_agg(DISTINCT "projectId"), '[]') FROM build
+SELECT coalesce(to_json(array_agg(DISTINCT "projectId")), '[]') FROM build

@@ -55,8 +55,7 @@ inline void remove_topics(const std::string& broker, const std::vector<std::stri
     throw std::runtime_error("topics of the last test do not go away");
 }
 
-// Of one partition.
-inline void make_topic(const std::string& broker, const std::string& name) {
+inline void make_topic(const std::string& broker, const std::string& name, int partitions = 1) {
     std::array<char, 512> said{};
     auto* const conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "bootstrap.servers", broker.c_str(), nullptr, 0);
@@ -64,7 +63,7 @@ inline void make_topic(const std::string& broker, const std::string& name) {
         rd_kafka_new(RD_KAFKA_PRODUCER, conf, said.data(), said.size()));
     if (!client)
         throw std::runtime_error(said.data());
-    const kafka::new_topic_handle wanted(rd_kafka_NewTopic_new(name.c_str(), 1, 1, nullptr, 0));
+    const kafka::new_topic_handle wanted(rd_kafka_NewTopic_new(name.c_str(), partitions, 1, nullptr, 0));
     auto* bare = wanted.get();
     const kafka::queue_handle answers(rd_kafka_queue_new(client.get()));
     rd_kafka_CreateTopics(client.get(), &bare, 1, nullptr, answers.get());

@@ -98,4 +98,38 @@ TEST_F(kafka_broker_test, a_reader_notices_a_topic_that_was_made_again_and_is_lo
     run(story());
 }
 
+TEST_F(kafka_broker_test, an_append_goes_to_a_partition_that_the_topic_has_now) {
+    if (!kafka_broker_rig::missing().empty())
+        GTEST_SKIP() << kafka_broker_rig::missing();
+    const test_support::exclusive_use topics{"kafka"};
+    remove_topics(broker_address(), {"live"});
+    make_topic(broker_address(), "live", 3);
+    test_support::kept_log log;
+    kafka_journal_options options;
+    options.brokers = broker_address();
+    async::helper_thread blocking(async::helper_thread::order::side_by_side);
+    kafka_journal opened(io_.get_executor(), std::move(options), blocking, log);
+    const auto story = [&opened]() -> awaitable<void> {
+        auto* const live = co_await opened.open("live");
+        for (int each = 0; each < 3; ++each)
+            (void)co_await live->append(make_events(1, 1));
+        remove_topics(broker_address(), {"live"});
+        make_topic(broker_address(), "live", 1);
+        int kept = 0;
+        for (int each = 0; each < 30 && kept < 3; ++each) {
+            std::optional<journal_failure> said;
+            try {
+                (void)co_await live->append(make_events(each, 1));
+            } catch (const journal_error& error) {
+                said = error.reason();
+            }
+            EXPECT_NE(said, journal_failure::no_topic);
+            kept = said ? 0 : kept + 1;
+        }
+        EXPECT_EQ(kept, 3);
+        co_await opened.close();
+    };
+    run(story());
+}
+
 } // namespace events::rig
