@@ -50,6 +50,8 @@ journal_error::journal_error(journal_failure reason, std::string message, std::s
 }
 
 std::string journal_error::for_clients() const {
+    if (!for_clients_.empty())
+        return for_clients_;
     if (fit_for_clients_)
         return message();
     switch (reason_) {

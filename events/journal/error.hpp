@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <utility>
 
 namespace events {
 
@@ -40,10 +41,13 @@ class journal_error : public async::error {
     [[nodiscard]] std::string for_clients() const;
     // The message names no file.
     void set_fit_for_clients() noexcept { fit_for_clients_ = true; }
+    // What clients are told in place of the message: that has another program's words.
+    void set_for_clients(std::string sentence) { for_clients_ = std::move(sentence); }
 
   private:
     journal_failure reason_;
     bool fit_for_clients_ = false;
+    std::string for_clients_; // empty: nothing was set
 };
 
 // The message of an error for clients: of a journal_error, the one that names no path.

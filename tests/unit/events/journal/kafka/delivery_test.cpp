@@ -74,6 +74,7 @@ TEST(kafka_delivery, becomes_the_error_that_says_whether_anything_is_kept) {
             EXPECT_EQ(error.outcome_unknown(), outcome == delivered::in_doubt);
             EXPECT_NE(error.message().find("'live'"), std::string::npos);
             EXPECT_NE(error.message().find("because"), std::string::npos);
+            EXPECT_EQ(error.for_clients().find("because"), std::string::npos);
             return error.reason();
         }
     };
