@@ -37,7 +37,7 @@ kafka_property_facts check_kafka_properties(std::string_view text, std::string_v
                                             std::string_view brokers) {
     const auto given = kafka::parse_properties(text, file);
     for (const auto which : {kafka::role::producer, kafka::role::consumer})
-        (void)kafka::make_conf(which, {std::string(brokers), "group", 0}, given);
+        kafka::must_make_a_client(which, given);
     return {kafka::token_scope_of(given, brokers)};
 }
 

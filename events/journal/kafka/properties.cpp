@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 #include <sys/socket.h>
 #include <utility>
 
@@ -144,7 +145,9 @@ std::vector<property> bounds_of(role which, const client_shape& shape) {
 }
 
 std::vector<property> own_of(role which, const client_shape& shape) {
-    std::vector<property> all{{"bootstrap.servers", shape.brokers}, {"log.queue", "true"}};
+    std::vector<property> all{{"log.queue", "true"}};
+    if (!shape.brokers.empty())
+        all.push_back({"bootstrap.servers", shape.brokers});
     if (which == role::producer) {
         all.push_back({"enable.idempotence", "true"});
         all.push_back({"acks", "all"});
@@ -215,6 +218,24 @@ conf_handle make_conf(role which, const client_shape& shape, const std::vector<p
     rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
                                              RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
     return conf;
+}
+
+void must_make_a_client(role which, const std::vector<property>& given) {
+    // A shorter time is over before a broker has answered: each append would fail.
+    constexpr std::int64_t timeout_min_ms = 1'000;
+    auto conf = make_conf(which, {"", "group", 0}, given);
+    if (const auto timeout = number_in(conf.get(), "message.timeout.ms");
+        which == role::producer && timeout > 0 && timeout < timeout_min_ms)
+        refuse("KAFKA_CONFIG: 'message.timeout.ms' is less than 1000 milliseconds: no broker could answer");
+    std::array<char, 512> said{};
+    const std::unique_ptr<rd_kafka_t, freed_by<rd_kafka_destroy>> made(
+        rd_kafka_new(which == role::producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(), said.data(),
+                     said.size()));
+    if (!made)
+        refuse(fmt::format("KAFKA_CONFIG: librdkafka does not take these properties together: {}; "
+                           "`enable.idempotence` is always true here",
+                           said.data()));
+    (void)conf.release(); // it is the client's now
 }
 
 std::string token_scope_of(const std::vector<property>& given, std::string_view brokers) {

@@ -25,7 +25,7 @@ struct property {
 enum class role : std::uint8_t { producer, consumer };
 
 struct client_shape {
-    std::string brokers;
+    std::string brokers; // empty: it has none to ask
     std::string group;
     std::size_t memory_bytes = 0; // a consumer's: for what it reads ahead of one partition
 };
@@ -33,6 +33,10 @@ struct client_shape {
 // Throws async::error(usage) with librdkafka's own words about a property of the user's.
 [[nodiscard]] conf_handle make_conf(role which, const client_shape& shape,
                                     const std::vector<property>& given);
+
+// Makes a client of these properties, which asks no broker, and ends it: librdkafka compares some properties
+// only then. Throws async::error(usage) with its words.
+void must_make_a_client(role which, const std::vector<property>& given);
 
 // What a token is asked for if the mechanism is OAUTHBEARER, else empty.
 [[nodiscard]] std::string token_scope_of(const std::vector<property>& given, std::string_view brokers);

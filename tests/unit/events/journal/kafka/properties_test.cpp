@@ -73,6 +73,25 @@ TEST(kafka_properties, have_librdkafkas_opinion_but_not_the_value) {
     EXPECT_THAT(said, testing::Not(testing::HasSubstr("hunter2")));
 }
 
+TEST(kafka_properties, that_contradict_each_other_make_no_client) {
+    const auto said = [](const property& given) {
+        return refused([&given] { must_make_a_client(role::producer, {given}); });
+    };
+    EXPECT_THAT(said({"retries", "0"}), testing::HasSubstr("retries"));
+    EXPECT_THAT(said({"message.send.max.retries", "0"}), testing::HasSubstr("retries"));
+    EXPECT_THAT(said({"max.in.flight", "10"}), testing::HasSubstr("max.in.flight"));
+    EXPECT_THAT(said({"max.in.flight.requests.per.connection", "10"}), testing::HasSubstr("max.in.flight"));
+    EXPECT_THAT(said({"queuing.strategy", "lifo"}), testing::HasSubstr("queuing.strategy"));
+    EXPECT_THAT(said({"message.timeout.ms", "1"}), testing::HasSubstr("message.timeout.ms"));
+    EXPECT_THAT(said({"delivery.timeout.ms", "999"}), testing::HasSubstr("message.timeout.ms"));
+    EXPECT_THAT(said({"linger.ms", "60000"}), testing::HasSubstr("linger.ms"));
+    for (const property& fine :
+         {property{"retries", "5"}, property{"max.in.flight", "1"}, property{"message.timeout.ms", "1000"},
+          property{"message.timeout.ms", "0"}, property{"linger.ms", "900"}})
+        EXPECT_EQ(said(fine), "") << fine.name;
+    EXPECT_EQ(refused([] { must_make_a_client(role::consumer, {}); }), "");
+}
+
 TEST(kafka_properties, of_a_producer_wait_for_all_replicas_whatever_else_is_set) {
     const auto conf = make_conf(role::producer, shape, {{"linger.ms", "7"}, {"message.timeout.ms", "5000"}});
     EXPECT_EQ(in(conf, "bootstrap.servers"), "127.0.0.1:9092");
