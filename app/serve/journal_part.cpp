@@ -6,6 +6,7 @@
 #include "async/caught.hpp"
 #include "async/race.hpp"
 #include "async/task_group.hpp"
+#include "events/journal/error.hpp"
 
 #include <fmt/format.h>
 
@@ -124,7 +125,14 @@ awaitable<std::string> journal_part::problem() {
     if (!open_)
         co_return "the journal is not open";
     auto problem = intake_.problem();
-    co_return problem.empty() ? problem_of_room(around_.settings.journal) : std::move(problem);
+    if (!problem.empty())
+        co_return problem;
+    try {
+        co_await journal_->must_answer();
+    } catch (const events::journal_error& failed) {
+        co_return failed.for_clients();
+    }
+    co_return problem_of_room(around_.settings.journal);
 }
 
 std::vector<telemetry::metric> journal_part::metrics() const {

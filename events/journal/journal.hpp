@@ -89,6 +89,10 @@ class journal {
 
     [[nodiscard]] virtual journal_figures figures() const = 0;
 
+    // Asks what keeps the events whether it can take some, for two seconds at most. Throws
+    // journal_error(unreachable, refused). The directory of segments is not asked.
+    [[nodiscard]] virtual awaitable<void> must_answer() = 0;
+
     // Names of 1 to 200 letters, digits, dots, hyphens and underscores, as Kafka has them. Creates the topic
     // if it does not exist. It lives as long as the journal.
     [[nodiscard]] virtual awaitable<topic*> open(std::string name) = 0;

@@ -136,12 +136,15 @@ void client::take_error(rd_kafka_resp_err_t code, std::string text) {
             around_.log.warn("journal.kafka_refused", "a Kafka broker refused this program's sign-in",
                              {{"reason", complaint_}});
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        if (is_news("journal.kafka_unreachable"))
-            around_.log.warn("journal.kafka_unreachable", "no Kafka broker can be reached",
-                             {{"reason", complaint_}});
+        unreachable(complaint_);
     } else {
         around_.log.debug("journal.kafka_error", complaint_);
     }
+}
+
+void client::unreachable(std::string_view reason) {
+    if (is_news("journal.kafka_unreachable"))
+        around_.log.warn("journal.kafka_unreachable", "no Kafka broker can be reached", {{"reason", reason}});
 }
 
 void client::not_shown(rd_kafka_resp_err_t failed) {

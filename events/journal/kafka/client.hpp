@@ -45,6 +45,8 @@ class client {
     // Authentication or TLS failed: trying again does not help.
     [[nodiscard]] rd_kafka_resp_err_t refusal() const noexcept { return refusal_; }
     void works() noexcept;
+    // Logs that no broker can be reached, once until something works.
+    void unreachable(std::string_view reason);
     // Logs that a position is not shown in the consumer group, once.
     void not_shown(rd_kafka_resp_err_t failed);
 

@@ -110,6 +110,27 @@ awaitable<void> cluster::ask(std::function<rd_kafka_resp_err_t(rd_kafka_t*)> que
     client_.works();
 }
 
+// It takes no turn: those that have one wait for an answer that does not come while no broker is there.
+awaitable<void> cluster::must_answer(std::string topic) {
+    constexpr int look_patience_ms = 2'000;
+    auto failed = std::make_shared<rd_kafka_resp_err_t>();
+    std::function<void()> asking = [client = client_.handle(), failed, topic = std::move(topic)] {
+        const topic_handle only(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
+        const rd_kafka_metadata_t* told = nullptr;
+        *failed = rd_kafka_metadata(client.get(), 0, only.get(), &told, look_patience_ms);
+        if (told != nullptr)
+            rd_kafka_metadata_destroy(told);
+    };
+    co_await helper_.run(std::move(asking));
+    if (*failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        client_.works();
+        co_return;
+    }
+    if (client_.refusal() == RD_KAFKA_RESP_ERR_NO_ERROR)
+        client_.unreachable(client_.complaint().empty() ? rd_kafka_err2str(*failed) : client_.complaint());
+    fail(*failed, "asking Kafka whether it answers");
+}
+
 awaitable<std::string> cluster::id() {
     if (!id_.empty())
         co_return id_;

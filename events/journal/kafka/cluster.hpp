@@ -30,6 +30,9 @@ class cluster {
     // `helper` runs calls side by side.
     cluster(client_surroundings& around, conf_handle conf, async::helper_thread& helper);
 
+    // A broker answers a question about that topic, which need not exist. Waits for two seconds at most. Call
+    // it once at a time.
+    [[nodiscard]] awaitable<void> must_answer(std::string topic);
     [[nodiscard]] awaitable<std::string> id();
     [[nodiscard]] awaitable<std::vector<std::string>> topics();
     // 0: there is no such topic.

@@ -173,6 +173,13 @@ awaitable<topic*> kafka_journal::open(std::string name) {
 
 awaitable<std::vector<std::string>> kafka_journal::topics() { co_return co_await impl_->brokers.topics(); }
 
+awaitable<void> kafka_journal::must_answer() {
+    impl_->sender.must_be_makeable();
+    // Small, and each cluster has it.
+    std::string about = impl_->topics.empty() ? "__consumer_offsets" : impl_->topics.begin()->first;
+    co_await impl_->brokers.must_answer(std::move(about));
+}
+
 awaitable<void> kafka_journal::close() { co_await impl_->close(); }
 
 } // namespace events

@@ -61,6 +61,8 @@ class kafka_journal final : public journal {
     [[nodiscard]] awaitable<topic*> view(std::string name) override { return open(std::move(name)); }
     [[nodiscard]] std::vector<std::string> written() const override { return {}; }
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
+    // Makes the producer too, where that failed last.
+    [[nodiscard]] awaitable<void> must_answer() override;
     // Returns once the accepted appends have been reported. Cancelled, it closes without them, and throws.
     [[nodiscard]] awaitable<void> close() override;
 

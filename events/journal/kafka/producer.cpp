@@ -95,6 +95,11 @@ producer::generation& producer::current() {
     return *current_;
 }
 
+void producer::must_be_makeable() {
+    if (!why_not_made_.empty())
+        (void)current();
+}
+
 void producer::refuse_if_over(const std::string& topic, const event_batch& events, std::size_t bytes) {
     if (closed_)
         throw journal_error(journal_failure::overloaded, "the journal is being closed");

@@ -33,6 +33,8 @@ class producer {
     [[nodiscard]] awaitable<appended> append(const std::string& topic, std::int32_t partition,
                                              event_batch events);
 
+    // Tries again to make a client if that failed last. Throws journal_error(unreachable).
+    void must_be_makeable();
     // Accepts no more events, and returns once the accepted ones have been reported.
     [[nodiscard]] awaitable<void> drain();
     // What is left of all clients, to be dropped on a helper thread. They report nothing any more.

@@ -42,6 +42,7 @@ class segment_journal final : public journal {
     [[nodiscard]] awaitable<topic*> view(std::string name) override;
     [[nodiscard]] std::vector<std::string> written() const override;
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
+    [[nodiscard]] awaitable<void> must_answer() override { co_return; }
     [[nodiscard]] awaitable<void> close() override;
     [[nodiscard]] journal_figures figures() const override;
 

@@ -172,6 +172,42 @@ TEST_F(kafka_mishaps, an_unreachable_cluster_is_an_error_after_a_while_and_nothi
     EXPECT_TRUE(logged("journal.kafka_unreachable"));
 }
 
+TEST_F(kafka_mishaps, it_answers_while_a_broker_does) {
+    kafka_journal_options options;
+    options.brokers = cluster_.brokers();
+    options.properties = "reconnect.backoff.max.ms=200\n";
+    kafka_journal opened(io_.get_executor(), std::move(options), blocking_, log_);
+    const auto said = [&opened]() -> awaitable<std::string> {
+        try {
+            co_await opened.must_answer();
+        } catch (const journal_error& error) {
+            EXPECT_EQ(error.reason(), journal_failure::unreachable) << error.message();
+            co_return error.for_clients();
+        }
+        co_return std::string();
+    };
+    const auto story = [&]() -> awaitable<void> {
+        const auto before = co_await said();
+        EXPECT_EQ(before, "");
+        for (int each = 1; each <= brokers; ++each)
+            cluster_.set_down(each);
+        const auto down = co_await said();
+        EXPECT_EQ(down, "Kafka cannot be reached, or does not answer");
+        for (int each = 1; each <= brokers; ++each)
+            cluster_.set_up(each);
+        for (auto until = soon();;) {
+            const auto back = co_await said();
+            if (back.empty() || until.passed()) {
+                EXPECT_EQ(back, "");
+                break;
+            }
+        }
+        co_await opened.close();
+    };
+    run(story());
+    EXPECT_TRUE(logged("journal.kafka_unreachable"));
+}
+
 TEST_F(kafka_mishaps, a_leader_that_moves_is_followed_by_writers_and_readers) {
     tell([this](topic& live) -> awaitable<void> {
         position from = 0;
