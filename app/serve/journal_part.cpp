@@ -128,7 +128,8 @@ awaitable<std::string> journal_part::problem() {
     if (!problem.empty())
         co_return problem;
     try {
-        co_await journal_->must_answer();
+        if (around_.settings.serving.takes_events())
+            co_await journal_->must_answer();
     } catch (const events::journal_error& failed) {
         co_return failed.for_clients();
     }

@@ -99,9 +99,7 @@ events::query_set queries_of(const definition_list& definitions, const configura
 
 // A service that does goes on accepting while its database is away; one that only answers is of no use then.
 bool accepts_events(const configuration& settings) {
-    const auto& serving = settings.serving;
-    return !settings.journal.none &&
-           (serving.offers(api::events) || serving.offers(api::live) || serving.offers(api::timestamps));
+    return !settings.journal.none && settings.serving.takes_events();
 }
 
 // "builds/plugins/organization/api/disk_usage.sql" as "builds_organization_disk_usage".

@@ -35,6 +35,10 @@ struct serve_settings {
     std::chrono::milliseconds grace{20'000};
 
     [[nodiscard]] bool offers(api which) const { return apis.contains(which); }
+    // An API that appends to the journal; the others answer from the database.
+    [[nodiscard]] bool takes_events() const {
+        return offers(api::events) || offers(api::live) || offers(api::timestamps);
+    }
     // Some API accepts events.
     [[nodiscard]] bool has_journal() const { return apis.size() > (offers(api::exports) ? 1U : 0U); }
 };

@@ -60,6 +60,7 @@ class cut_journal final : public events::journal {
         co_return std::vector<std::string>(1, topic_.name());
     }
     [[nodiscard]] async::awaitable<void> close() override { co_return; }
+    [[nodiscard]] async::awaitable<void> must_answer() override { co_return; }
 
   private:
     cut_topic topic_;
