@@ -57,6 +57,7 @@ archive::restore_request read(const restore_flags& given) {
         request.into = table.name;
         return request;
     }
+    request.longer_hold_stays = given.hold.empty();
     request.hold = read_hold(given.hold.empty() ? std::string(default_hold) : given.hold);
     return request;
 }

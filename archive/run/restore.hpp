@@ -13,6 +13,8 @@ struct restore_request {
     lake::day_range days;
     std::string into; // a table as SQL reads it; empty: back into the table the rows came from
     std::string hold; // an interval: how long `archive` leaves the days alone after a restore in place
+    // Nobody named the hold, so one that a day has already and that is longer stays.
+    bool longer_hold_stays = false;
 };
 
 // The files of those days that hold a row, or may. Throws async::error(precondition) if no

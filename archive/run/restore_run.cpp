@@ -152,8 +152,13 @@ awaitable<void> restore_run::make_marks(restore_transaction& work) {
     work.mark = {context_.run_id, std::string(xid.text(0, 0)), opened.position};
     const auto held_until = co_await end_of_hold(opened.session, request_.hold);
     const auto table = lake::table_in_mark(opened.table.schema, opened.table.relation);
-    for (auto& each : work.files)
-        each.mark = mark_being_restored(each, table, work.mark, held_until);
+    for (auto& each : work.files) {
+        const auto& before = each.file->mark.mark;
+        const bool is_longer = before && before->held_until > held_until; // the notation sorts by time
+        each.mark =
+            mark_being_restored(each, table, work.mark,
+                                request_.longer_hold_stays && is_longer ? before->held_until : held_until);
+    }
     co_await db::make_number_durable(context_.access(), opened.position);
 }
 

@@ -88,6 +88,15 @@ def test_days_move_back_in_place_and_are_held(archived, table, oracle, lake, con
     assert table.count() == 153 + 6
 
 
+def test_a_longer_hold_stays_unless_another_is_asked_for(archived, lake, container):
+    archived.run("restore", "--day", "2024-01-02", "--hold", "2 years", expect=0)
+    (longer,) = held(lake, container).values()
+    archived.run("restore", "--from", "2024-01-01", "--to", "2024-01-03", expect=0)
+    assert sorted(held(lake, container).values())[2] == longer and len(set(held(lake, container).values())) == 2
+    archived.run("restore", "--day", "2024-01-02", "--hold", "1 day", expect=0)
+    assert longer not in held(lake, container).values()
+
+
 def test_a_hold_ends(archived, table, oracle, lake, container):
     archived.run("restore", "--day", "2024-01-02", "--hold", "none", expect=0)
     assert not held(lake, container) and table.count() == 53
