@@ -23,8 +23,11 @@ async::awaitable<http::response> guarded(const http::handler& handler, http::req
                   {"request_id", asked.id},
                   {"error.type", async::to_string(failed.kind())},
                   {"error.message", failed.message()}});
-        co_return http::error_response(failed.kind() == async::failure::temporary ? 503 : 500,
-                                       events::message_for_clients(failed));
+        auto answer = http::error_response(failed.kind() == async::failure::temporary ? 503 : 500,
+                                           events::message_for_clients(failed));
+        if (failed.retry_after())
+            answer.headers.emplace_back("Retry-After", "1");
+        co_return answer;
     }
 }
 

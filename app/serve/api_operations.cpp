@@ -76,6 +76,7 @@ constexpr std::array read_answers{
     api_answer{404, as_json, "Error", "there is no such topic"},
     api_answer{410, as_json, "Bounds", "those events have been removed"},
     api_answer{416, as_json, "Bounds", "no event has this position yet"},
+    api_answer{500, as_json, "Error", "Kafka refuses: no right to the topic"},
     overload};
 constexpr std::array live_event_answers{
     api_answer{201, as_json, "Received", "it is durable"},

@@ -6,6 +6,8 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace app {
 namespace {
 
@@ -42,6 +44,16 @@ TEST(guarded, tells_a_path_of_the_journal_to_the_log_alone) {
     const events::journal_error damaged(events::journal_failure::damaged, "'/var/lib/x/0.log' is damaged");
     EXPECT_EQ(answer_to(damaged, log).body, R"({"detail":"events of the topic are damaged"})");
     EXPECT_NE(log.lines.at(0).find("/var/lib/x"), std::string::npos);
+}
+
+TEST(guarded, says_when_to_ask_again_where_that_may_help) {
+    test_support::kept_log log;
+    const auto named = [](const http::response& answer) {
+        return std::ranges::any_of(answer.headers,
+                                   [](const auto& each) { return each.first == "Retry-After"; });
+    };
+    EXPECT_TRUE(named(answer_to(events::journal_error(events::journal_failure::unreachable, "away"), log)));
+    EXPECT_FALSE(named(answer_to(events::journal_error(events::journal_failure::refused, "no right"), log)));
 }
 
 TEST(ok, has_the_word_as_status) { EXPECT_EQ(ok("ok").body, R"({"status":"ok"})"); }
