@@ -54,8 +54,8 @@ class Door:
 def test_it_is_ready_while_a_broker_answers(serve_kafka, broker, topic):
     door = Door(broker)
     try:
-        with serve_kafka(f"127.0.0.1:{door.port}", SERVE_TOKEN="t0ken") as service:
-            mine = {"Authorization": "Bearer t0ken"}
+        with serve_kafka(f"127.0.0.1:{door.port}", SERVE_TOKEN="token-of-readers") as service:
+            mine = {"Authorization": "Bearer token-of-readers"}
             refused = service.get("/readyz", **mine)
             assert refused.status == 503
             assert refused.json["checks"] == {"journal": "Kafka cannot be reached, or does not answer"}
@@ -63,6 +63,9 @@ def test_it_is_ready_while_a_broker_answers(serve_kafka, broker, topic):
             assert service.get("/health").json == {"status": "DOWN", "Status": "DOWN"}
             assert service.get("/livez").status == 200
             assert len(service.events("journal.kafka_unreachable")) == 1
+            read = service.get(f"/events/{topic}", **mine)
+            assert (read.status, read.headers["retry-after"]) == (503, "1")
+            assert read.json == {"detail": "Kafka cannot be reached, or does not answer"}
             door.open()
             wait_until_ready(service)
             assert service.get("/health").json == {"status": "UP", "Status": "UP"}
