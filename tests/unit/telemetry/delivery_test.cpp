@@ -13,7 +13,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class Delivery : public ::testing::Test {
+class delivery_test : public ::testing::Test {
   protected:
     http::endpoint where() { return {false, "127.0.0.1", server.port(), "/base"}; }
     void deliver(const delivery& what, std::chrono::milliseconds patience = std::chrono::seconds(30)) {
@@ -38,7 +38,7 @@ class Delivery : public ::testing::Test {
     test_support::imposter server{loop};
 };
 
-TEST_F(Delivery, GoesToTheGroupOfJobAndInstance) {
+TEST_F(delivery_test, goes_to_the_group_of_job_and_instance) {
     const std::string group = "/base/metrics/job/event-archiver/instance/acme%3Abox%2Fa%20b";
     server.expect(test_support::answering("PUT " + group, 200));
     server.expect(test_support::answering("POST " + group, 202));
@@ -49,7 +49,7 @@ TEST_F(Delivery, GoesToTheGroupOfJobAndInstance) {
     EXPECT_EQ(server.seen()[1].body, "rows 2\n");
 }
 
-TEST_F(Delivery, GoesToTheCollectorWithItsHeaders) {
+TEST_F(delivery_test, goes_to_the_collector_with_its_headers) {
     server.expect(test_support::answering("POST /base", 200, {}, "{}"));
     deliver(to_collector(where(), {{"api-key", "k"}}, "{\"a\":1}"));
     EXPECT_EQ(server.seen()[0].body, "{\"a\":1}");
@@ -57,7 +57,7 @@ TEST_F(Delivery, GoesToTheCollectorWithItsHeaders) {
     EXPECT_EQ(server.seen()[0].headers.at("content-type"), "application/json");
 }
 
-TEST_F(Delivery, ThatIsRefusedNamesTheServerAndTheReasonInOneLine) {
+TEST_F(delivery_test, that_is_refused_names_the_server_and_the_reason_in_one_line) {
     server.expect(
         test_support::answering("POST", 400, {}, "text format\nparsing error " + std::string(1'000, 'x')));
     const auto message = failure_of(to_collector(where(), {}, "{}"));
@@ -66,7 +66,7 @@ TEST_F(Delivery, ThatIsRefusedNamesTheServerAndTheReasonInOneLine) {
     EXPECT_LT(message.size(), 400U);
 }
 
-TEST_F(Delivery, ThatIsNotAnsweredEndsInTime) {
+TEST_F(delivery_test, that_is_not_answered_ends_in_time) {
     server.expect(test_support::silent("POST"));
     EXPECT_NE(failure_of(to_collector(where(), {}, "{}"), std::chrono::milliseconds(50)), "it was delivered");
 }

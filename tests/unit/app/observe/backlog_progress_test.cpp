@@ -15,7 +15,7 @@ using events::stream_state;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class BacklogProgress : public testing::Test {
+class backlog_progress_test : public testing::Test {
   protected:
     static stream_progress stream(std::string name, events::position next, events::position end,
                                   std::int32_t partition = 0) {
@@ -40,7 +40,7 @@ class BacklogProgress : public testing::Test {
     backlog_progress backlog{"applying"};
 };
 
-TEST_F(BacklogProgress, CountsFromWhereTheBacklogBegan) {
+TEST_F(backlog_progress_test, counts_from_where_the_backlog_began) {
     EXPECT_TRUE(note({stream("revenue", 1'000, 11'000)}, 0s).idle) << "it may be over in a moment";
     const auto facts = note({stream("revenue", 3'500, 11'000)}, 1s);
     EXPECT_FALSE(facts.idle);
@@ -55,7 +55,7 @@ TEST_F(BacklogProgress, CountsFromWhereTheBacklogBegan) {
                             " seconds_left=3"));
 }
 
-TEST_F(BacklogProgress, IsIdleOnceAllIsApplied) {
+TEST_F(backlog_progress_test, is_idle_once_all_is_applied) {
     (void)note({stream("revenue", 0, 100)}, 0s);
     EXPECT_FALSE(note({stream("revenue", 50, 100)}, 2s).idle);
     EXPECT_TRUE(note({stream("revenue", 100, 100)}, 3s).idle);
@@ -66,7 +66,7 @@ TEST_F(BacklogProgress, IsIdleOnceAllIsApplied) {
     EXPECT_EQ(note({stream("revenue", 150, 300)}, 6s).events, 50U);
 }
 
-TEST_F(BacklogProgress, AddsUpPartitionsAndProjections) {
+TEST_F(backlog_progress_test, adds_up_partitions_and_projections) {
     const auto both = [this](events::position one, events::position other, events::position third,
                              std::chrono::seconds at) {
         return note({stream("a", one, 100, 0), stream("a", other, 100, 1), stream("b", third, 200)}, at);
@@ -84,7 +84,7 @@ TEST_F(BacklogProgress, AddsUpPartitionsAndProjections) {
     EXPECT_THAT(lines(), ElementsAre(HasSubstr("projection=b ")));
 }
 
-TEST_F(BacklogProgress, WhatIsNotAtWorkIsNoBacklog) {
+TEST_F(backlog_progress_test, what_is_not_at_work_is_no_backlog) {
     for (const auto state : {stream_state::paused, stream_state::failed, stream_state::standing_by}) {
         auto still = stream("revenue", 0, 100);
         still.state = state;
@@ -93,7 +93,7 @@ TEST_F(BacklogProgress, WhatIsNotAtWorkIsNoBacklog) {
     }
 }
 
-TEST_F(BacklogProgress, APositionThatIsSetBackBeginsThere) {
+TEST_F(backlog_progress_test, a_position_that_is_set_back_begins_there) {
     (void)note({stream("revenue", 90, 100)}, 0s);
     (void)note({stream("revenue", 0, 100)}, 1s);
     EXPECT_EQ(note({stream("revenue", 10, 100)}, 2s).events, 10U);

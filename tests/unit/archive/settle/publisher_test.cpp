@@ -16,7 +16,7 @@ lake::placement cool() {
     return where;
 }
 
-TEST(Placement, OfANewFile) {
+TEST(placement, of_a_new_file) {
     const auto content = content_to_publish(plain, std::nullopt, next_midnight, cool());
     EXPECT_EQ(content.type, "text/csv; charset=utf-8");
     EXPECT_EQ(content.encoding, "");
@@ -29,14 +29,14 @@ TEST(Placement, OfANewFile) {
     EXPECT_EQ(gzip.encoding, "") << "it is a file of that kind, not a page that is compressed on its way";
 }
 
-TEST(Placement, OfADayThatIsNotOver) {
+TEST(placement, of_a_day_that_is_not_over) {
     for (const auto* cutoff : {"2024-02-29 23:59:59.999999", "2024-02-29 00:00:00", "2024-02-01 00:00:00"})
         EXPECT_EQ(content_to_publish(plain, std::nullopt, cutoff, cool()).access_tier, "") << cutoff;
     for (const auto* cutoff : {"2024-03-01 00:00:00", "2024-03-01 00:00:00.5", "2025-01-01 12:00:00"})
         EXPECT_EQ(content_to_publish(plain, std::nullopt, cutoff, cool()).access_tier, "Cool") << cutoff;
 }
 
-TEST(Placement, KeepsWhatAFileOfOthersHas) {
+TEST(placement, keeps_what_a_file_of_others_has) {
     azure::content_headers before;
     before.type = "text/plain";
     before.cache_control = "no-cache";

@@ -20,7 +20,7 @@ std::string shown(const http::endpoint& server) {
            std::to_string(server.port) + server.path;
 }
 
-TEST(ConnectionString, OfThePortalIsUnderstood) {
+TEST(connection_string, of_the_portal_is_understood) {
     const auto parsed = parse_connection_string("DefaultEndpointsProtocol=https;AccountName=acme;AccountKey="
                                                 "c2VjcmV0;EndpointSuffix=core.windows.net");
 
@@ -32,7 +32,7 @@ TEST(ConnectionString, OfThePortalIsUnderstood) {
               std::vector<unsigned char>(secret.begin(), secret.end()));
 }
 
-TEST(ConnectionString, LeadsToTheEndpointForDirectories) {
+TEST(connection_string, leads_to_the_endpoint_for_directories) {
     const auto dfs = [](const std::string& text) {
         const auto parsed = parse_connection_string("AccountKey=c2VjcmV0;" + text);
         EXPECT_THAT(parsed.mistakes, IsEmpty()) << text;
@@ -53,7 +53,7 @@ TEST(ConnectionString, LeadsToTheEndpointForDirectories) {
                 ElementsAre(HasSubstr("DfsEndpoint is not a URL")));
 }
 
-TEST(ConnectionString, LeadsToTheRightEndpoint) {
+TEST(connection_string, leads_to_the_right_endpoint) {
     struct row {
         const char* text;
         const char* endpoint;
@@ -91,7 +91,7 @@ TEST(ConnectionString, LeadsToTheRightEndpoint) {
     }
 }
 
-TEST(ConnectionString, KeepsASasAsItIsButForAQuestionMark) {
+TEST(connection_string, keeps_a_sas_as_it_is_but_for_a_question_mark) {
     const auto parsed =
         parse_connection_string("AccountName=acme;SharedAccessSignature=?sv=2023&sig=a%2Bb%3D");
 
@@ -99,7 +99,7 @@ TEST(ConnectionString, KeepsASasAsItIsButForAQuestionMark) {
     EXPECT_EQ(std::get<shared_access_signature>(parsed.value.credential).query, "sv=2023&sig=a%2Bb%3D");
 }
 
-TEST(ConnectionString, HasAllItsMistakesNamed) {
+TEST(connection_string, has_all_its_mistakes_named) {
     struct row {
         const char* text;
         std::vector<std::string> mistakes;
@@ -142,7 +142,7 @@ TEST(ConnectionString, HasAllItsMistakesNamed) {
     }
 }
 
-TEST(AccountParts, MakeTheSameAccountAsAConnectionString) {
+TEST(account_parts, make_the_same_account_as_a_connection_string) {
     const auto parsed = account_from_parts("acme", encoded_key, "");
     ASSERT_THAT(parsed.mistakes, IsEmpty());
     EXPECT_EQ(shown(parsed.value.blob), "https://acme.blob.core.windows.net:443");
@@ -155,7 +155,7 @@ TEST(AccountParts, MakeTheSameAccountAsAConnectionString) {
                 ElementsAre("'acme/..' is not an account name: 3 to 24 lowercase letters and digits"));
 }
 
-TEST(AccountParts, MeanAnEntraIdentityWithoutKeyAndSignature) {
+TEST(account_parts, mean_an_entra_identity_without_key_and_signature) {
     const auto parsed = account_from_parts("acme", "", "");
     ASSERT_THAT(parsed.mistakes, IsEmpty());
     EXPECT_TRUE(std::holds_alternative<entra_identity>(parsed.value.credential));
@@ -163,7 +163,7 @@ TEST(AccountParts, MeanAnEntraIdentityWithoutKeyAndSignature) {
                 ElementsAre(HasSubstr("https://")));
 }
 
-TEST(AccountParts, TellWhereTheAccountIs) {
+TEST(account_parts, tell_where_the_account_is) {
     const auto china = account_from_parts("acme", encoded_key, "", {"", "core.chinacloudapi.cn"});
     EXPECT_EQ(shown(china.value.blob), "https://acme.blob.core.chinacloudapi.cn:443");
     const auto own = account_from_parts("acme", encoded_key, "", {"http://127.0.0.1:10000/acme/", "ignored"});
@@ -173,7 +173,7 @@ TEST(AccountParts, TellWhereTheAccountIs) {
                 ElementsAre(HasSubstr("AZURE_STORAGE_ENDPOINT")));
 }
 
-TEST(ContainerName, FollowsTheServicesRules) {
+TEST(container_name, follows_the_services_rules) {
     for (const auto* name : {"abc", "a-b-c", "events-2024", "0ab"})
         EXPECT_EQ(container_name_mistake(name), "") << name;
     EXPECT_EQ(container_name_mistake(std::string(63, 'a')), "");

@@ -68,7 +68,7 @@ std::string mistake_in(const std::string& file, const std::string& password = ""
     return "";
 }
 
-TEST(ClientAssertion, IsSignedWithTheCertificatesKey) {
+TEST(client_assertion, is_signed_with_the_certificates_key) {
     const auto made = test_support::make_certificate("client", key_kind::rsa);
     for (const auto& file : {made.chain + made.key, made.key + made.chain}) {
         const auto token = client_assertion(file, "", claims);
@@ -82,7 +82,7 @@ TEST(ClientAssertion, IsSignedWithTheCertificatesKey) {
     }
 }
 
-TEST(ClientAssertion, SaysWhatIsWrongWithTheFile) {
+TEST(client_assertion, says_what_is_wrong_with_the_file) {
     const auto one = test_support::make_certificate("one", key_kind::rsa);
     const auto other = test_support::make_certificate("other", key_kind::rsa);
     EXPECT_THAT(mistake_in("canary"), HasSubstr("neither PEM nor PKCS #12"));

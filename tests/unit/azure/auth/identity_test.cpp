@@ -18,7 +18,7 @@ identity_settings application() {
     return given;
 }
 
-TEST(Identity, IsTheFirstThatIsConfigured) {
+TEST(identity, is_the_first_that_is_configured) {
     auto given = application();
     EXPECT_EQ(identity_from(given).value.kind, identity_kind::machine);
     given.app_endpoint = "http://localhost:42356/msi/token";
@@ -34,7 +34,7 @@ TEST(Identity, IsTheFirstThatIsConfigured) {
     EXPECT_EQ(identity_from(given).value.file, "/t");
 }
 
-TEST(Identity, KnowsTheServerOfTokens) {
+TEST(identity, knows_the_server_of_tokens) {
     auto given = application();
     EXPECT_EQ(identity_from(given).value.server.host, "169.254.169.254");
     EXPECT_FALSE(identity_from(given).value.server.tls);
@@ -51,7 +51,7 @@ TEST(Identity, KnowsTheServerOfTokens) {
     EXPECT_THAT(identity_from(given).mistakes, IsEmpty()) << "it does not leave this machine";
 }
 
-TEST(Identity, NamesWhatIsMissing) {
+TEST(identity, names_what_is_missing) {
     identity_settings given;
     given.federated_token_file = "/t";
     EXPECT_THAT(

@@ -32,7 +32,7 @@ http::wire_response answer(unsigned status, const std::string& body) {
     return made;
 }
 
-TEST(TokenRequest, OfAWorkload) {
+TEST(token_request, of_a_workload) {
     const auto what = token_request_for(application(identity_kind::workload), storage_scope, "a.b.c");
     EXPECT_EQ(what.method, "POST");
     EXPECT_EQ(what.target, "/t-1/oauth2/v2.0/token");
@@ -44,13 +44,13 @@ TEST(TokenRequest, OfAWorkload) {
               "&client_assertion=a.b.c");
 }
 
-TEST(TokenRequest, OfAClientWithASecret) {
+TEST(token_request, of_a_client_with_a_secret) {
     const auto what = token_request_for(application(identity_kind::client_secret), storage_scope, "");
     EXPECT_EQ(what.body, "client_id=c%201&scope=https%3A%2F%2Fstorage.azure.com%2F.default"
                          "&grant_type=client_credentials&client_secret=s%2F%2B%3D%26");
 }
 
-TEST(TokenRequest, OfAMachine) {
+TEST(token_request, of_a_machine) {
     identity who;
     who.server = {false, "169.254.169.254", 80, ""};
     auto what = token_request_for(who, storage_scope, "");
@@ -64,7 +64,7 @@ TEST(TokenRequest, OfAMachine) {
                 HasSubstr("resource=https%3A%2F%2Fossrdbms-aad.database.windows.net&client_id=c%201"));
 }
 
-TEST(TokenRequest, OfAnAppService) {
+TEST(token_request, of_an_app_service) {
     identity who;
     who.kind = identity_kind::app_service;
     who.server = {false, "localhost", 42356, "/msi/token"};
@@ -74,7 +74,7 @@ TEST(TokenRequest, OfAnAppService) {
     EXPECT_THAT(what.headers, Contains(Pair("X-IDENTITY-HEADER", "h")));
 }
 
-TEST(ParseToken, ReadsLifetimesOfEveryForm) {
+TEST(parse_token, reads_lifetimes_of_every_form) {
     struct row {
         const char* body;
         std::chrono::seconds lifetime;
@@ -93,7 +93,7 @@ TEST(ParseToken, ReadsLifetimesOfEveryForm) {
     }
 }
 
-TEST(ParseToken, RefusesInvalidText) {
+TEST(parse_token, refuses_invalid_text) {
     for (const auto* body :
          {"", "<html>", "[]", "{}", R"({"access_token":1,"expires_in":3599})",
           R"({"access_token":"","expires_in":1})", R"({"access_token":"a\r\nb","expires_in":3599})",
@@ -102,7 +102,7 @@ TEST(ParseToken, RefusesInvalidText) {
         EXPECT_THROW((void)parse_token(answer(200, body), asked_at), async::error) << body;
 }
 
-TEST(TokenError, TellsWhichMayPass) {
+TEST(token_error, tells_which_may_pass) {
     struct row {
         unsigned status;
         identity_kind kind;
@@ -122,7 +122,7 @@ TEST(TokenError, TellsWhichMayPass) {
             << row.status;
 }
 
-TEST(TokenError, SaysWhatTheAuthoritySaysInOneSentence) {
+TEST(token_error, says_what_the_authority_says_in_one_sentence) {
     const auto failed = token_error(
         application(identity_kind::client_secret),
         answer(
@@ -143,7 +143,7 @@ TEST(TokenError, SaysWhatTheAuthoritySaysInOneSentence) {
         HasSubstr("system:serviceaccount"));
 }
 
-TEST(TokenError, ShowsNoSecretThatTheAuthorityRepeats) {
+TEST(token_error, shows_no_secret_that_the_authority_repeats) {
     for (const auto* body : {R"({"error_description":"no good: s/+=&, try another"})", R"({"error":"s/+=&"})",
                              R"({"error_description":"two\nlines","error":"\u0007"})"}) {
         const auto failed = token_error(application(identity_kind::client_secret), answer(400, body),
@@ -153,13 +153,13 @@ TEST(TokenError, ShowsNoSecretThatTheAuthorityRepeats) {
     }
 }
 
-TEST(TokenError, KeepsTheServersWish) {
+TEST(token_error, keeps_the_servers_wish) {
     auto busy = answer(429, "");
     busy.headers["retry-after"] = "7";
     EXPECT_EQ(token_error(application(identity_kind::machine), busy, {}, asked_at).retry_after(), 7s);
 }
 
-TEST(RenewalAfter, LeavesTimeForIt) {
+TEST(renewal_after, leaves_time_for_it) {
     EXPECT_EQ(renewal_after(2s), 1s);
     EXPECT_EQ(renewal_after(60s), 30s);
     EXPECT_EQ(renewal_after(10min), 5min);

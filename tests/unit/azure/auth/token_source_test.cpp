@@ -35,7 +35,7 @@ async::awaitable<void> wait(milliseconds span) {
     co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
-class TokenSource : public azure::rig::imposter_fixture {
+class token_source_test : public azure::rig::imposter_fixture {
   protected:
     void TearDown() override {
         source_.reset();
@@ -92,7 +92,7 @@ class TokenSource : public azure::rig::imposter_fixture {
     std::unique_ptr<token_source> source_;
 };
 
-TEST_F(TokenSource, KeepsATokenForAsLongAsItIsYoung) {
+TEST_F(token_source_test, keeps_a_token_for_as_long_as_it_is_young) {
     server->expect(answering("POST /t/oauth2/v2.0/token", 200, {}, token_of("one", 3600)));
 
     EXPECT_EQ(token(), "one");
@@ -100,12 +100,12 @@ TEST_F(TokenSource, KeepsATokenForAsLongAsItIsYoung) {
     EXPECT_THAT(server->seen()[0].body, HasSubstr("client_secret=the%20secret"));
 }
 
-TEST_F(TokenSource, AsksOnceForAllWaiters) {
+TEST_F(token_source_test, asks_once_for_all_waiters) {
     server->expect(answering("POST", 200, {}, token_of("one", 3600)).after(milliseconds(50)));
     EXPECT_THAT(ask_at_once(4), ElementsAre("one", "one", "one", "one"));
 }
 
-TEST_F(TokenSource, TellsAllWaitersOfAFailureOnce) {
+TEST_F(token_source_test, tells_all_waiters_of_a_failure_once) {
     server->expect(answering("POST", 401, {}, R"({"error":"invalid_client"})").after(milliseconds(50)));
 
     std::vector<std::string> messages;
@@ -127,7 +127,7 @@ TEST_F(TokenSource, TellsAllWaitersOfAFailureOnce) {
     EXPECT_THAT(messages, ElementsAre(expected, expected, expected));
 }
 
-TEST_F(TokenSource, HasEachScopeItsOwn) {
+TEST_F(token_source_test, has_each_scope_its_own) {
     server->expect(answering("POST", 200, {}, token_of("lake", 3600)));
     server->expect(answering("POST", 200, {}, token_of("database", 3600)));
 
@@ -136,7 +136,7 @@ TEST_F(TokenSource, HasEachScopeItsOwn) {
     EXPECT_EQ(token(), "lake");
 }
 
-TEST_F(TokenSource, RenewsBeforeTheEndWhileOthersUseTheOldOne) {
+TEST_F(token_source_test, renews_before_the_end_while_others_use_the_old_one) {
     server->expect(answering("POST", 200, {}, token_of("one", 2)));
     server->expect(answering("POST", 200, {}, token_of("two", 3600)).after(milliseconds(100)));
 
@@ -146,7 +146,7 @@ TEST_F(TokenSource, RenewsBeforeTheEndWhileOthersUseTheOldOne) {
     EXPECT_EQ(token(), "two");
 }
 
-TEST_F(TokenSource, KeepsAGoodTokenWhenItsRenewalFails) {
+TEST_F(token_source_test, keeps_a_good_token_when_its_renewal_fails) {
     server->expect(answering("POST", 200, {}, token_of("one", 4)));
     server->expect(answering("POST", 503));
 
@@ -157,7 +157,7 @@ TEST_F(TokenSource, KeepsAGoodTokenWhenItsRenewalFails) {
     EXPECT_EQ(repeats, 0U);
 }
 
-TEST_F(TokenSource, GetsANewOneWhenTheServiceRefusesTheOld) {
+TEST_F(token_source_test, gets_a_new_one_when_the_service_refuses_the_old) {
     server->expect(answering("POST", 200, {}, token_of("one", 3600)));
     server->expect(answering("POST", 200, {}, token_of("two", 3600)));
 
@@ -168,7 +168,7 @@ TEST_F(TokenSource, GetsANewOneWhenTheServiceRefusesTheOld) {
     EXPECT_EQ(token(), "two");
 }
 
-TEST_F(TokenSource, GoesOnWhenItsFirstCallerIsCancelled) {
+TEST_F(token_source_test, goes_on_when_its_first_caller_is_cancelled) {
     server->expect(silent("POST"));
     server->expect(answering("POST", 200, {}, token_of("one", 3600)));
 
@@ -192,7 +192,7 @@ TEST_F(TokenSource, GoesOnWhenItsFirstCallerIsCancelled) {
     EXPECT_THAT(got, ElementsAre("one"));
 }
 
-TEST_F(TokenSource, RepeatsWhatMayPassAndNothingElse) {
+TEST_F(token_source_test, repeats_what_may_pass_and_nothing_else) {
     server->expect(answering("POST", 503));
     server->expect(answering("POST", 429, {{"Retry-After", "0"}}));
     server->expect(answering("POST", 200, {}, token_of("one", 3600)).cut(20));
@@ -201,7 +201,7 @@ TEST_F(TokenSource, RepeatsWhatMayPassAndNothingElse) {
     EXPECT_EQ(repeats, 3U);
 }
 
-TEST_F(TokenSource, GivesUpForTheCallerToo) {
+TEST_F(token_source_test, gives_up_for_the_caller_too) {
     for (int i = 0; i < 4; ++i)
         server->expect(answering("POST", 500));
     const auto failed = error_of([&] { return token(); });
@@ -210,7 +210,7 @@ TEST_F(TokenSource, GivesUpForTheCallerToo) {
     EXPECT_THAT(failed.message(), HasSubstr("gave up after 4 tries: 500 (4 times)"));
 }
 
-TEST_F(TokenSource, ReadsTheTokenFileEachTime) {
+TEST_F(token_source_test, reads_the_token_file_each_time) {
     who.kind = identity_kind::workload;
     who.file = std::filesystem::temp_directory_path() / ("token-" + make_request_id());
     for (const auto* content : {" first\n", "second"}) {
@@ -230,7 +230,7 @@ TEST_F(TokenSource, ReadsTheTokenFileEachTime) {
     EXPECT_THAT(failed.message(), HasSubstr("'" + who.file + "' cannot be read"));
 }
 
-TEST_F(TokenSource, AsksTheMachineForOneOfItsIdentities) {
+TEST_F(token_source_test, asks_the_machine_for_one_of_its_identities) {
     who = {};
     who.client = "c";
     const std::string text = R"({"access_token":"one","expires_in":"3600","expires_on":"1","client_id":"c"})";
@@ -248,7 +248,7 @@ TEST_F(TokenSource, AsksTheMachineForOneOfItsIdentities) {
     EXPECT_EQ(server->seen()[0].headers.count("authorization"), 0U);
 }
 
-TEST_F(TokenSource, NoticesSoonThatThereIsNoManagedIdentity) {
+TEST_F(token_source_test, notices_soon_that_there_is_no_managed_identity) {
     who = {};
     boost::asio::ip::tcp::acceptor nobody(loop, {boost::asio::ip::address_v4::loopback(), 0});
     const auto port = nobody.local_endpoint().port();
@@ -261,7 +261,7 @@ TEST_F(TokenSource, NoticesSoonThatThereIsNoManagedIdentity) {
     EXPECT_EQ(repeats, 0U);
 }
 
-TEST_F(TokenSource, LogsNoSecret) {
+TEST_F(token_source_test, logs_no_secret) {
     log.lines.clear();
     server->expect(answering("POST", 503));
     server->expect(answering("POST", 200, {}, token_of("the-token", 3600)));

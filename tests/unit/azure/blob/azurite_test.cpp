@@ -51,7 +51,7 @@ std::string account_sas(const account& owner) {
            encode_query_value(http::base64_encode({digest, size}));
 }
 
-class Azurite : public ::testing::TestWithParam<way> {
+class azurite_test : public ::testing::TestWithParam<way> {
   protected:
     void SetUp() override {
         const bool tls = GetParam() == way::tls;
@@ -104,16 +104,16 @@ class Azurite : public ::testing::TestWithParam<way> {
     block_ids ids_{"0123456789abcdef0123456789abcdef0123456789abcdef01234567"};
 };
 
-INSTANTIATE_TEST_SUITE_P(All, Azurite, ::testing::Values(way::key, way::sas, way::tls),
+INSTANTIATE_TEST_SUITE_P(All, azurite_test, ::testing::Values(way::key, way::sas, way::tls),
                          [](const auto& instance) {
                              return instance.param == way::key   ? "SharedKey"
                                     : instance.param == way::sas ? "Sas"
                                                                  : "Tls";
                          });
 
-TEST_P(Azurite, KnowsAContainerThatIsThere) { EXPECT_FALSE(run(client_->ensure_container())); }
+TEST_P(azurite_test, knows_a_container_that_is_there) { EXPECT_FALSE(run(client_->ensure_container())); }
 
-TEST_P(Azurite, PublishesStagedBlocksWithHeadersAndMetadata) {
+TEST_P(azurite_test, publishes_staged_blocks_with_headers_and_metadata) {
     const std::string name = "day/2024 01+01%&ä.csv";
     const std::vector<std::string> ids{ids_.next(), ids_.next()};
     put_block(name, ids[0], "id,body\n");
@@ -152,7 +152,7 @@ TEST_P(Azurite, PublishesStagedBlocksWithHeadersAndMetadata) {
     EXPECT_EQ(page.blobs[0].size, 16U);
 }
 
-TEST_P(Azurite, RefusesConditionsThatDoNotHold) {
+TEST_P(azurite_test, refuses_conditions_that_do_not_hold) {
     const std::vector<std::string> ids{ids_.next()};
     put_block("b", ids[0], "x");
     const auto first = run(client_->put_block_list("b", ids, {}, {}, condition::absent()));
@@ -196,7 +196,7 @@ TEST_P(Azurite, RefusesConditionsThatDoNotHold) {
               404U);
 }
 
-TEST_P(Azurite, ReadsAnyRange) {
+TEST_P(azurite_test, reads_any_range) {
     std::string text(1'000'000, '\0');
     std::mt19937 random(4);
     for (auto& c : text)
@@ -216,7 +216,7 @@ TEST_P(Azurite, ReadsAnyRange) {
     EXPECT_EQ(read("none", none.etag, 0), "");
 }
 
-TEST_P(Azurite, RefusesABlockThatWasDamagedOnTheWay) {
+TEST_P(azurite_test, refuses_a_block_that_was_damaged_on_the_way) {
     const std::string_view text = "damaged";
     const std::span<const std::byte> pieces[] = {
         std::as_bytes(std::span<const char>(text.data(), text.size()))};
@@ -228,7 +228,7 @@ TEST_P(Azurite, RefusesABlockThatWasDamagedOnTheWay) {
     EXPECT_EQ(repeats_, 3U);
 }
 
-TEST_P(Azurite, MakesAMarkerBlobOnceAndKeepsIt) {
+TEST_P(azurite_test, makes_a_marker_blob_once_and_keeps_it) {
     run(client_->ensure_marker_blob("folder", {{"hdi_isfolder", "true"}}));
     const auto first = run(client_->properties("folder"));
     run(client_->ensure_marker_blob("folder", {{"hdi_isfolder", "true"}}));
@@ -240,7 +240,7 @@ TEST_P(Azurite, MakesAMarkerBlobOnceAndKeepsIt) {
     EXPECT_EQ(first->metadata, (metadata{{"hdi_isfolder", "true"}}));
 }
 
-TEST_P(Azurite, SendsManyBlocksAtOnceOverFewConnections) {
+TEST_P(azurite_test, sends_many_blocks_at_once_over_few_connections) {
     const std::string text(300'000, 'x');
     const auto bytes = std::as_bytes(std::span<const char>(text.data(), text.size()));
     std::vector<std::span<const std::byte>> pieces;
@@ -267,14 +267,14 @@ TEST_P(Azurite, SendsManyBlocksAtOnceOverFewConnections) {
     EXPECT_EQ(read("many", done.etag, 0), whole);
 }
 
-TEST_P(Azurite, SaysThatAContainerIsMissing) {
+TEST_P(azurite_test, says_that_a_container_is_missing) {
     blob_client elsewhere(owner_, "no-such-container", {}, *pool_, retries_, log_);
     const auto failed = storage_failure_of([&] { return run(rig::listed(elsewhere, "", "")); });
     EXPECT_EQ(failed.service_code(), "ContainerNotFound");
     EXPECT_NE(failed.hint(), "");
 }
 
-TEST_P(Azurite, NeverShowsASecret) {
+TEST_P(azurite_test, never_shows_a_secret) {
     auto stranger = owner_;
     const std::string secret = "c2VjcmV0c2VjcmV0";
     if (GetParam() == way::sas)

@@ -13,7 +13,7 @@ using test_support::answering_head;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Bearer : public azure::rig::imposter_fixture {
+class bearer_test : public azure::rig::imposter_fixture {
   protected:
     void TearDown() override {
         client_.reset();
@@ -58,7 +58,7 @@ class Bearer : public azure::rig::imposter_fixture {
     std::unique_ptr<blob_client> client_;
 };
 
-TEST_F(Bearer, CarriesTheTokenAndNoSignature) {
+TEST_F(bearer_test, carries_the_token_and_no_signature) {
     expect_token("one");
     server->expect(answering("PUT /acme/box/b?comp=blocklist", 201, {{"ETag", "\"e\""}}));
     server->expect(answering_head("HEAD /acme/box/b", 404, {}));
@@ -70,7 +70,7 @@ TEST_F(Bearer, CarriesTheTokenAndNoSignature) {
     EXPECT_EQ(authorization(2), "Bearer one");
 }
 
-TEST_F(Bearer, RenewsATokenThatIsRefusedAndSendsTheSameAgain) {
+TEST_F(bearer_test, renews_a_token_that_is_refused_and_sends_the_same_again) {
     struct row {
         unsigned status;
         test_support::header_list headers;
@@ -97,7 +97,7 @@ TEST_F(Bearer, RenewsATokenThatIsRefusedAndSendsTheSameAgain) {
     EXPECT_EQ(repeats, 0U) << "it is no failure";
 }
 
-TEST_F(Bearer, IsRefusedAfterOneRenewal) {
+TEST_F(bearer_test, is_refused_after_one_renewal) {
     expect_token("one");
     server->expect(answering("PUT", 401));
     expect_token("two");
@@ -109,7 +109,7 @@ TEST_F(Bearer, IsRefusedAfterOneRenewal) {
     EXPECT_THAT(failed.hint(), HasSubstr("tenant of the identity"));
 }
 
-TEST_F(Bearer, KeepsATokenThatLacksAPermission) {
+TEST_F(bearer_test, keeps_a_token_that_lacks_a_permission) {
     expect_token("one");
     server->expect(answering("PUT", 403, {{"x-ms-error-code", "AuthorizationPermissionMismatch"}}));
 
@@ -119,7 +119,7 @@ TEST_F(Bearer, KeepsATokenThatLacksAPermission) {
 }
 
 // A 404 of the authority must not be taken for "there is no such blob", nor its trouble for an unclear write.
-TEST_F(Bearer, DoesNotMistakeTheAuthoritysAnswersForTheServices) {
+TEST_F(bearer_test, does_not_mistake_the_authoritys_answers_for_the_services) {
     server->expect(answering("POST", 404));
     try {
         (void)run(client().properties("b"));
@@ -142,7 +142,7 @@ TEST_F(Bearer, DoesNotMistakeTheAuthoritysAnswersForTheServices) {
     }
 }
 
-TEST_F(Bearer, ShowsNoToken) {
+TEST_F(bearer_test, shows_no_token) {
     expect_token("canary");
     server->expect(answering("PUT", 403, {{"x-ms-error-code", "AuthorizationFailure"}}));
     EXPECT_THAT(storage_failure_of([&] { return put_block_list(); }).message(), Not(HasSubstr("canary")));

@@ -13,11 +13,11 @@ using test_support::header_list;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-using BlobClient = rig::blob_client_fixture;
+using blob_client_test = rig::blob_client_fixture;
 
 // Publishing writes.
 
-TEST_F(BlobClient, PublishesOnceAndSaysWhatWasWritten) {
+TEST_F(blob_client_test, publishes_once_and_says_what_was_written) {
     server->expect(
         answering("PUT /acme/box/day/b?comp=blocklist", 201, {{"ETag", "\"e2\""}, {"x-ms-request-id", "r"}}));
 
@@ -33,7 +33,7 @@ TEST_F(BlobClient, PublishesOnceAndSaysWhatWasWritten) {
     EXPECT_THAT(seen.body, HasSubstr("<BlockList><Latest>QUE=</Latest><Latest>QUI=</Latest></BlockList>"));
 }
 
-TEST_F(BlobClient, DoesNotKnowTheOutcomeOfAPublishingWriteWithoutAnAnswer) {
+TEST_F(blob_client_test, does_not_know_the_outcome_of_a_publishing_write_without_an_answer) {
     struct row {
         test_support::reaction reaction;
         bool unknown;
@@ -59,7 +59,7 @@ TEST_F(BlobClient, DoesNotKnowTheOutcomeOfAPublishingWriteWithoutAnAnswer) {
     EXPECT_EQ(repeats, 0U);
 }
 
-TEST_F(BlobClient, DoesNotPublishAgainOnAReusedConnectionThatDies) {
+TEST_F(blob_client_test, does_not_publish_again_on_a_reused_connection_that_dies) {
     server->expect(answering("PUT", 200, {{"ETag", "\"e\""}}));
     server->expect(answering("PUT", 200).cut(0));
     run(client().set_metadata("b", {{"a", "b"}}, condition::match("\"e\"")));
@@ -69,7 +69,7 @@ TEST_F(BlobClient, DoesNotPublishAgainOnAReusedConnectionThatDies) {
     EXPECT_EQ(failed.message(), "set metadata of blob 'b': reply: the server closed the connection");
 }
 
-TEST_F(BlobClient, ReportsAConditionThatDoesNotHold) {
+TEST_F(blob_client_test, reports_a_condition_that_does_not_hold) {
     server->expect(answering("DELETE /acme/box/b", 412, {{"x-ms-error-code", "ConditionNotMet"}},
                              error_body("ConditionNotMet", "The condition is not met.")));
     const auto failed = storage_failure_of([&] {
@@ -83,7 +83,7 @@ TEST_F(BlobClient, ReportsAConditionThatDoesNotHold) {
 
 // Looking.
 
-TEST_F(BlobClient, ReadsAListingThatComesInChunks) {
+TEST_F(blob_client_test, reads_a_listing_that_comes_in_chunks) {
     server->expect(answering_chunked(
         "GET /acme/box?restype=container&comp=list&delimiter=%2F&include=metadata&maxresults=5000&prefix="
         "day%2F&marker=m%20n",
@@ -99,7 +99,7 @@ TEST_F(BlobClient, ReadsAListingThatComesInChunks) {
     EXPECT_EQ(page.next_marker, "next");
 }
 
-TEST_F(BlobClient, RefusesAnInvalidListing) {
+TEST_F(blob_client_test, refuses_an_invalid_listing) {
     server->expect(answering("GET", 200, {}, "<html>Please log in</html>"));
     try {
         (void)run(rig::listed(client(), "", ""));
@@ -111,7 +111,7 @@ TEST_F(BlobClient, RefusesAnInvalidListing) {
     }
 }
 
-TEST_F(BlobClient, TellsAMissingBlobFromAMissingContainer) {
+TEST_F(blob_client_test, tells_a_missing_blob_from_a_missing_container) {
     server->expect(answering_head("HEAD /acme/box/b", 404, {{"x-ms-error-code", "BlobNotFound"}}));
     server->expect(answering_head("HEAD /acme/box/b", 404, {{"x-ms-error-code", "ContainerNotFound"}}));
     EXPECT_FALSE(run(client().properties("b")).has_value());
@@ -119,7 +119,7 @@ TEST_F(BlobClient, TellsAMissingBlobFromAMissingContainer) {
               "ContainerNotFound");
 }
 
-TEST_F(BlobClient, MakesSureThatTheContainerExists) {
+TEST_F(blob_client_test, makes_sure_that_the_container_exists) {
     server->expect(answering_head("HEAD /acme/box?restype=container", 200, {}));
     EXPECT_FALSE(run(client().ensure_container()));
 
@@ -140,7 +140,7 @@ TEST_F(BlobClient, MakesSureThatTheContainerExists) {
     EXPECT_EQ(storage_failure_of([&] { return run(client().ensure_container()); }).status(), 403U);
 }
 
-TEST_F(BlobClient, WithASasTakesTheContainerForGrantedAndShowsNoneOfIt) {
+TEST_F(blob_client_test, with_a_sas_takes_the_container_for_granted_and_shows_none_of_it) {
     account owner;
     owner.name = "acme";
     owner.blob = where();
@@ -158,7 +158,7 @@ TEST_F(BlobClient, WithASasTakesTheContainerForGrantedAndShowsNoneOfIt) {
         EXPECT_THAT(line, Not(HasSubstr("s3cr3t")));
 }
 
-TEST_F(BlobClient, TellsWhetherAContainerCanBeChanged) {
+TEST_F(blob_client_test, tells_whether_a_container_can_be_changed) {
     server->expect(answering_head("HEAD /acme/box?restype=container", 200,
                                   {{"x-ms-has-immutability-policy", "true"},
                                    {"x-ms-has-legal-hold", "false"},
@@ -176,7 +176,7 @@ TEST_F(BlobClient, TellsWhetherAContainerCanBeChanged) {
     EXPECT_FALSE(run(client().look_at_container()));
 }
 
-TEST_F(BlobClient, ReadsLeasesTiersAndPoliciesAndNamesTheBlobInARefusal) {
+TEST_F(blob_client_test, reads_leases_tiers_and_policies_and_names_the_blob_in_a_refusal) {
     server->expect(answering_head("HEAD /acme/box/b", 200,
                                   {{"Content-Length", "7"},
                                    {"ETag", "\"e\""},
@@ -201,7 +201,7 @@ TEST_F(BlobClient, ReadsLeasesTiersAndPoliciesAndNamesTheBlobInARefusal) {
     EXPECT_FALSE(refused.condition_failed());
 }
 
-TEST_F(BlobClient, LeavesAMarkerAlone) {
+TEST_F(blob_client_test, leaves_a_marker_alone) {
     const header_list there{{"Content-Length", "0"}, {"ETag", "\"e\""}, {"x-ms-blob-type", "BlockBlob"}};
     const metadata values{{"hdi_isfolder", "true"}};
     server->expect(answering("PUT /acme/box/folder", 409, {{"x-ms-error-code", "BlobAlreadyExists"}}));

@@ -16,21 +16,21 @@ std::string raw(const std::string& id) {
     return bytes ? std::string(bytes->begin(), bytes->end()) : "";
 }
 
-TEST(BlockIds, CarryTheNonceAndCount) {
+TEST(block_ids, carry_the_nonce_and_count) {
     block_ids ids(nonce);
 
     EXPECT_EQ(raw(ids.next()), "0123456789abcdef00000000");
     EXPECT_EQ(raw(ids.next()), "0123456789abcdef00000001");
 }
 
-TEST(BlockIds, NeedNoEscapingByDefault) {
+TEST(block_ids, need_no_escaping_by_default) {
     block_ids ids(nonce);
     const auto id = ids.next();
     EXPECT_EQ(id.size(), 32U);
     EXPECT_EQ(id.find_first_of("+/="), std::string::npos);
 }
 
-TEST(BlockIds, HaveTheLengthOfTheBlobsOthers) {
+TEST(block_ids, have_the_length_of_the_blobs_others) {
     for (std::size_t length = block_ids::raw_length_min; length <= block_ids::raw_length_max; ++length) {
         block_ids ids(nonce, length);
         std::set<std::string> seen;
@@ -43,13 +43,13 @@ TEST(BlockIds, HaveTheLengthOfTheBlobsOthers) {
     }
 }
 
-TEST(BlockIds, OfUnsupportedLengthsAreRefused) {
+TEST(block_ids, of_unsupported_lengths_are_refused) {
     EXPECT_THROW(block_ids(nonce, block_ids::raw_length_min - 1), async::error);
     EXPECT_THROW(block_ids(nonce, block_ids::raw_length_max + 1), async::error);
     EXPECT_THROW(block_ids("short"), async::error);
 }
 
-TEST(RawLength, IsZeroForWhatIsNotBase64) {
+TEST(raw_length, is_zero_for_what_is_not_base64) {
     EXPECT_EQ(raw_length("AAAAAAAAAAH/+w=="), 10U);
     EXPECT_EQ(raw_length("AAAA"), 3U);
     EXPECT_EQ(raw_length("AAA="), 2U);

@@ -20,7 +20,7 @@ std::vector<std::byte> random_bytes(std::size_t size, std::mt19937& random) {
     return made;
 }
 
-TEST(Crc64, HasTheValuesTheServiceComputes) {
+TEST(crc64, has_the_values_the_service_computes) {
     std::string all;
     for (int byte = 0; byte < 256; ++byte)
         all += static_cast<char>(byte);
@@ -44,7 +44,7 @@ TEST(Crc64, HasTheValuesTheServiceComputes) {
     }
 }
 
-TEST(Crc64, IsTheSameWithAndWithoutCarrylessMultiplication) {
+TEST(crc64, is_the_same_with_and_without_carryless_multiplication) {
     if (!crc64_kernels::has_carryless_multiply())
         GTEST_SKIP() << "this processor has none";
     std::mt19937 random(1);
@@ -62,7 +62,7 @@ TEST(Crc64, IsTheSameWithAndWithoutCarrylessMultiplication) {
     }
 }
 
-TEST(Crc64, ContinuesAndCombines) {
+TEST(crc64, continues_and_combines) {
     std::mt19937 random(2);
     const auto memory = random_bytes(10'000, random);
     for (const std::size_t cut : {0U, 1U, 7U, 16U, 255U, 4096U, 9999U, 10'000U}) {
@@ -74,7 +74,7 @@ TEST(Crc64, ContinuesAndCombines) {
     }
 }
 
-TEST(Crc64, IsKnownOfWhatStandsInFront) {
+TEST(crc64, is_known_of_what_stands_in_front) {
     std::mt19937 random(2);
     const auto memory = random_bytes(5000, random);
     for (const std::size_t first : {0, 1, 7, 64, 1000})

@@ -9,7 +9,7 @@ namespace {
 using async::failure;
 using std::chrono::milliseconds;
 
-TEST(Classification, FollowsTheTable) {
+TEST(classification, follows_the_table) {
     struct row {
         unsigned status;
         const char* code;
@@ -46,7 +46,7 @@ TEST(Classification, FollowsTheTable) {
         EXPECT_EQ(classify(row.status, row.code), row.kind) << row.status << " " << row.code;
 }
 
-TEST(StorageError, TellsAFailedConditionFromOtherRefusals) {
+TEST(storage_error, tells_a_failed_condition_from_other_refusals) {
     struct row {
         unsigned status;
         const char* code;
@@ -65,7 +65,7 @@ TEST(StorageError, TellsAFailedConditionFromOtherRefusals) {
     }
 }
 
-TEST(StorageError, TellsWhatTheBlobItselfForbids) {
+TEST(storage_error, tells_what_the_blob_itself_forbids) {
     struct row {
         unsigned status;
         const char* code;
@@ -92,7 +92,7 @@ http::wire_response answer(unsigned status, std::map<std::string, std::string, s
     return {status, std::move(headers), std::move(body)};
 }
 
-TEST(ServiceError, SaysStatusCodeAndTheFirstLineOfTheMessage) {
+TEST(service_error, says_status_code_and_the_first_line_of_the_message) {
     const auto made =
         service_error(answer(503, {{"x-ms-request-id", "r-1"}},
                              "\xEF\xBB\xBF<?xml version=\"1.0\" "
@@ -108,7 +108,7 @@ TEST(ServiceError, SaysStatusCodeAndTheFirstLineOfTheMessage) {
     EXPECT_EQ(made.client_request_id(), "c-1");
 }
 
-TEST(ServiceError, TakesTheCodeFromTheHeaderOfABodilessAnswer) {
+TEST(service_error, takes_the_code_from_the_header_of_a_bodiless_answer) {
     EXPECT_EQ(service_error(answer(404, {{"x-ms-error-code", "BlobNotFound"}}), "", answered_at).message(),
               "404 BlobNotFound");
     EXPECT_EQ(service_error(answer(400, {{"x-ms-error-code", "Crc64Mismatch"}}), "", answered_at).kind(),
@@ -117,7 +117,7 @@ TEST(ServiceError, TakesTheCodeFromTheHeaderOfABodilessAnswer) {
               "502 without a service code");
 }
 
-TEST(ServiceError, IsOneLineWithAnEndWhateverStoodThere) {
+TEST(service_error, is_one_line_with_an_end_whatever_stood_there) {
     const auto code_of = [](const std::string& code) {
         return service_error(answer(400, {}, "<Error><Code>" + code + "</Code></Error>"), "", answered_at)
             .service_code();
@@ -132,7 +132,7 @@ TEST(ServiceError, IsOneLineWithAnEndWhateverStoodThere) {
     EXPECT_EQ(message, "503 without a service code: " + std::string(499, 'x'));
 }
 
-TEST(ServiceError, HeedsTheServersWishForAPause) {
+TEST(service_error, heeds_the_servers_wish_for_a_pause) {
     using headers = std::map<std::string, std::string, std::less<>>;
     struct row {
         headers given;
@@ -153,7 +153,7 @@ TEST(ServiceError, HeedsTheServersWishForAPause) {
         EXPECT_EQ(service_error(answer(503, row.given), "", answered_at).retry_after(), row.pause);
 }
 
-TEST(ServiceError, BlamesTheClockOnlyIfItIsFarOff) {
+TEST(service_error, blames_the_clock_only_if_it_is_far_off) {
     const auto hint = [](const char* server_time) {
         return service_error(
                    answer(403, {{"x-ms-error-code", "AuthenticationFailed"}, {"date", server_time}}), "",

@@ -6,7 +6,7 @@ namespace {
 using rig::storage_failure_of;
 using test_support::answering;
 
-class Read : public rig::imposter_fixture {
+class read_test : public rig::imposter_fixture {
   protected:
     std::string read(std::uint64_t from, std::optional<std::uint64_t> to = std::nullopt) {
         std::string got;
@@ -19,7 +19,7 @@ class Read : public rig::imposter_fixture {
     }
 };
 
-TEST_F(Read, ReadsOnWhereItWasCut) {
+TEST_F(read_test, reads_on_where_it_was_cut) {
     const auto part = answering("GET", 206, {{"Content-Range", "bytes 2-9/10"}}, "cdefghij");
     server->expect(test_support::reaction(part).cut(part.reply.size() - 5)); // "cde"
     server->expect(answering("GET", 206, {{"Content-Range", "bytes 5-9/10"}}, "fghij").dribbled());
@@ -32,13 +32,13 @@ TEST_F(Read, ReadsOnWhereItWasCut) {
     EXPECT_EQ(repeats, 0U) << "progress is no failed try";
 }
 
-TEST_F(Read, GivesUpReadingWithoutProgress) {
+TEST_F(read_test, gives_up_reading_without_progress) {
     for (int i = 0; i < 4; ++i)
         server->expect(answering("GET", 206, {{"Content-Range", "bytes 0-9/10"}}, "0123456789").cut(60));
     EXPECT_EQ(storage_failure_of([&] { return read(0); }).status(), 0U);
 }
 
-TEST_F(Read, PassesNothingOnThatIsNotTheRangeAskedFor) {
+TEST_F(read_test, passes_nothing_on_that_is_not_the_range_asked_for) {
     server->expect(answering("GET", 200, {}, "abcdefghij"));
     server->expect(answering("GET", 206, {{"Content-Range", "bytes 0-9/10"}}, "abcdefghij"));
     for (int i = 0; i < 2; ++i) {
@@ -51,7 +51,7 @@ TEST_F(Read, PassesNothingOnThatIsNotTheRangeAskedFor) {
     }
 }
 
-TEST_F(Read, ReadsNothingOfAnEmptyBlobOrBehindTheEnd) {
+TEST_F(read_test, reads_nothing_of_an_empty_blob_or_behind_the_end) {
     server->expect(answering("GET", 416, {{"x-ms-error-code", "InvalidRange"}}));
     EXPECT_EQ(read(0), "");
     server->expect(answering("GET", 416, {{"Content-Range", "bytes */10"}}));
@@ -61,12 +61,12 @@ TEST_F(Read, ReadsNothingOfAnEmptyBlobOrBehindTheEnd) {
     EXPECT_EQ(read(5, 5), "");
 }
 
-TEST_F(Read, StopsReadingABlobThatHasChanged) {
+TEST_F(read_test, stops_reading_a_blob_that_has_changed) {
     server->expect(answering("GET", 412, {{"x-ms-error-code", "ConditionNotMet"}}));
     EXPECT_TRUE(storage_failure_of([&] { return read(0); }).condition_failed());
 }
 
-TEST_F(Read, DoesNotRetryWhatTheReceiverThrows) {
+TEST_F(read_test, does_not_retry_what_the_receiver_throws) {
     server->expect(answering("GET", 206, {{"Content-Range", "bytes 0-9/10"}}, "0123456789"));
     const body_sink full = [](std::span<const std::byte>) -> async::awaitable<void> {
         throw async::error(async::failure::temporary, "disk full");

@@ -29,7 +29,7 @@ std::string letters(const request& what) {
     return text;
 }
 
-TEST(Permissions, OfEachOperation) {
+TEST(permissions, of_each_operation) {
     EXPECT_EQ(letters(asking(verb::get, {{"restype", "container"}, {"comp", "list"}}, "/box")), "l");
     EXPECT_EQ(letters(asking(verb::head, {{"restype", "container"}}, "/box")), "")
         << "no SAS for a container can";
@@ -52,7 +52,7 @@ std::string by_sas(std::string query, std::string_view code, const request& what
     return refusal_hint({shared_access_signature{std::move(query)}, what}, code, refused_at);
 }
 
-TEST(RefusalOfASas, NamesWhatItLacksAndNeverItsSignature) {
+TEST(refusal_of_a_sas, names_what_it_lacks_and_never_its_signature) {
     const auto lacking = by_sas("sv=1&sp=rl&sig=s3cr3t", "AuthorizationPermissionMismatch");
     EXPECT_EQ(lacking, "The SAS lacks 'w' (write) for container 'box': it allows 'rl'.");
     auto tagged = asking(verb::put, {{"comp", "blocklist"}});
@@ -67,7 +67,7 @@ TEST(RefusalOfASas, NamesWhatItLacksAndNeverItsSignature) {
                 HasSubstr("create it once"));
 }
 
-TEST(RefusalOfASas, NamesItsDates) {
+TEST(refusal_of_a_sas, names_its_dates) {
     EXPECT_EQ(by_sas("se=2025-10-06T07%3A59%3A59Z&sig=s", "AuthenticationFailed"),
               "The SAS expired at 2025-10-06T07:59:59Z: make a new one.");
     EXPECT_THAT(by_sas("se=2025-10-05&sig=s", "AuthorizationFailure"), HasSubstr("expired at 2025-10-05"));
@@ -77,7 +77,7 @@ TEST(RefusalOfASas, NamesItsDates) {
                 HasSubstr("valid from 2025-10-07"));
 }
 
-TEST(RefusalOfASas, ShowsNothingOfAFieldThatIsNotWhatItShouldBe) {
+TEST(refusal_of_a_sas, shows_nothing_of_a_field_that_is_not_what_it_should_be) {
     for (const auto* code :
          {"AuthenticationFailed", "AuthorizationSourceIPMismatch", "AuthorizationPermissionMismatch"})
         EXPECT_THAT(by_sas("se=sig%3Dc4n4ry&sp=%0Ac4n4ry&sip=%22c4n4ry&sig=c4n4ry", code),
@@ -87,7 +87,7 @@ TEST(RefusalOfASas, ShowsNothingOfAFieldThatIsNotWhatItShouldBe) {
     EXPECT_EQ(by_sas("se=%&sp=%2", "AuthenticationFailed"), by_sas("", "AuthenticationFailed"));
 }
 
-TEST(Refusal, OfAnIdentityNamesTheRole) {
+TEST(refusal, of_an_identity_names_the_role) {
     const auto hint = [](const request& what, std::string_view code = "AuthorizationPermissionMismatch") {
         return refusal_hint({entra_identity{}, what}, code, refused_at);
     };
@@ -96,7 +96,7 @@ TEST(Refusal, OfAnIdentityNamesTheRole) {
     EXPECT_THAT(hint(asking(verb::put), "InvalidAuthenticationInfo"), HasSubstr("tenant"));
 }
 
-TEST(Refusal, OfAKeySaysWhetherTheKeyIsToBlame) {
+TEST(refusal, of_a_key_says_whether_the_key_is_to_blame) {
     const auto hint = [](std::string_view code) {
         return refusal_hint({shared_key{}, asking(verb::put)}, code, refused_at);
     };

@@ -45,7 +45,7 @@ std::string signature(const account& owner, const request& what) {
 
 const std::string prefix = "SharedKey devstoreaccount1:";
 
-TEST(SharedKey, SignsARequestWithoutABody) {
+TEST(shared_key, signs_a_request_without_a_body) {
     auto what = dated(verb::put, "/demo2");
     what.query = {{"restype", "container"}};
 
@@ -55,7 +55,7 @@ TEST(SharedKey, SignsARequestWithoutABody) {
     EXPECT_EQ(signature(path_style(), what), prefix + "KZ6/aOkUgcKYmO4+zrXf2bhoyXEICAwrPs7Sfkf9Jwg=");
 }
 
-TEST(SharedKey, SignsABlockWithEscapesInPathAndQuery) {
+TEST(shared_key, signs_a_block_with_escapes_in_path_and_query) {
     auto what = dated(verb::put, "/demo/dir/a b.bin");
     what.query = {{"comp", "block"}, {"blockid", "AAAAAAAAAAH/+w=="}};
     what.headers["content-md5"] = "b1kCrCNwJL3QwXbLkwY9xA==";
@@ -68,7 +68,7 @@ TEST(SharedKey, SignsABlockWithEscapesInPathAndQuery) {
     EXPECT_EQ(signature(host_style(), what), prefix + "3ldR/dSpIinw9Y1xTWV+xSbn+/eGSn+eHmtdD8jQR8I=");
 }
 
-TEST(SharedKey, SignsABlockListWithMetadataAndACondition) {
+TEST(shared_key, signs_a_block_list_with_metadata_and_a_condition) {
     auto what = dated(verb::put, "/demo/dir/a b.bin");
     what.query = {{"comp", "blocklist"}};
     what.headers["content-type"] = "application/xml";
@@ -81,7 +81,7 @@ TEST(SharedKey, SignsABlockListWithMetadataAndACondition) {
     EXPECT_EQ(signature(path_style(), what), prefix + "D2XJrv5548k9F8Wi33XxCY3HxBRgegkyVatvvDaL0Cg=");
 }
 
-TEST(SharedKey, SignsAListingWithItsQueryDecodedAndSorted) {
+TEST(shared_key, signs_a_listing_with_its_query_decoded_and_sorted) {
     auto what = dated(verb::get, "/demo");
     what.query = {{"restype", "container"},
                   {"comp", "list"},
@@ -94,7 +94,7 @@ TEST(SharedKey, SignsAListingWithItsQueryDecodedAndSorted) {
     EXPECT_EQ(signature(host_style(), what), prefix + "LtxG4ivlErXZ+QWLvAj6hkfj7AziKdZM6ttuCpcNU8g=");
 }
 
-TEST(SharedKey, SignsARangeInEitherHeader) {
+TEST(shared_key, signs_a_range_in_either_header) {
     auto what = dated(verb::get, "/demo/dir/a b.bin");
     what.headers["x-ms-range"] = "bytes=0-4";
     EXPECT_EQ(signature(path_style(), what), prefix + "uGf2pdh8OdTYoUi3AL9rtA4Dh7Xw6Kdx2ziZ5jbxz98=");
@@ -104,7 +104,7 @@ TEST(SharedKey, SignsARangeInEitherHeader) {
     EXPECT_EQ(signature(path_style(), what), prefix + "5f4P0LVm4XfOuOTivnFo6Io0Clux+PLrKV3x3K7jUcI=");
 }
 
-TEST(SharedKey, SignsHeadersInTheServicesOrderAndNotInThatOfBytes) {
+TEST(shared_key, signs_headers_in_the_services_order_and_not_in_that_of_bytes) {
     auto what = dated(verb::put, "/c/b");
     set_metadata(what, {{"a1", "x"}, {"a_b", "y"}, {"ab", "z"}});
 
@@ -113,17 +113,17 @@ TEST(SharedKey, SignsHeadersInTheServicesOrderAndNotInThatOfBytes) {
     EXPECT_LT(text.find("x-ms-meta-a1"), text.find("x-ms-meta-ab"));
 }
 
-TEST(Encoding, LeavesOnlyUnreservedCharactersAlone) {
+TEST(encoding, leaves_only_unreserved_characters_alone) {
     EXPECT_EQ(encode_path("/a b/c+d%?#ä~-._"), "/a%20b/c%2Bd%25%3F%23%C3%A4~-._");
     EXPECT_EQ(encode_query_value("a/b=c&d"), "a%2Fb%3Dc%26d");
 }
 
-TEST(Target, OfTheAccountItselfIsASlash) {
+TEST(target, of_the_account_itself_is_a_slash) {
     EXPECT_EQ(request_target(host_style(), dated(verb::get, "")), "/");
     EXPECT_EQ(request_target(path_style(), dated(verb::get, "")), "/devstoreaccount1");
 }
 
-TEST(Target, CarriesASasVerbatimAndShowsNoneOfIt) {
+TEST(target, carries_a_sas_verbatim_and_shows_none_of_it) {
     auto owner = host_style();
     owner.credential = shared_access_signature{"sv=2023-11-03&sp=rw&sig=se%2Bcret%3D&torn"};
     auto what = dated(verb::get, "/c/b");
@@ -135,7 +135,7 @@ TEST(Target, CarriesASasVerbatimAndShowsNoneOfIt) {
     EXPECT_EQ(request_target(owner, what), "/c/b?comp=metadata&sv=2023-11-03&sp=rw&sig=se%2Bcret%3D&torn");
 }
 
-TEST(Metadata, ThatWouldBecomeAnotherHeaderIsRefused) {
+TEST(metadata, that_would_become_another_header_is_refused) {
     request what;
     EXPECT_THROW(set_metadata(what, {{"a", "b\r\nx-ms-evil: 1"}}), async::error);
     EXPECT_THROW(set_metadata(what, {{"a b", "c"}}), async::error);
@@ -144,7 +144,7 @@ TEST(Metadata, ThatWouldBecomeAnotherHeaderIsRefused) {
     EXPECT_TRUE(what.headers.empty());
 }
 
-TEST(Content, IsRestatedHeaderByHeaderAndEmptyOnesAreLeftOut) {
+TEST(content, is_restated_header_by_header_and_empty_ones_are_left_out) {
     request what;
     set_content(what, {"text/csv", "gzip", "", "", "no-cache"});
 

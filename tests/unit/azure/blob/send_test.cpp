@@ -12,9 +12,9 @@ using test_support::answering_head;
 using test_support::header_list;
 using ::testing::HasSubstr;
 
-using Send = rig::blob_client_fixture;
+using send_test = rig::blob_client_fixture;
 
-TEST_F(Send, SignsAndDatesEveryTryUnderOneRequestId) {
+TEST_F(send_test, signs_and_dates_every_try_under_one_request_id) {
     server->expect(
         answering("PUT /acme/box/b?comp=block&blockid=QUE%3D", 503, {{"x-ms-retry-after-ms", "1100"}}));
     server->expect(answering("PUT /acme/box/b?comp=block&blockid=QUE%3D", 201));
@@ -34,7 +34,7 @@ TEST_F(Send, SignsAndDatesEveryTryUnderOneRequestId) {
     EXPECT_EQ(repeats, 1U);
 }
 
-TEST_F(Send, WaitsAsLongAsTheServerWishes) {
+TEST_F(send_test, waits_as_long_as_the_server_wishes) {
     server->expect(
         answering("HEAD /acme/box/b", 503, {{"Retry-After", "1"}, {"x-ms-error-code", "ServerBusy"}}));
     server->expect(answering_head("HEAD /acme/box/b", 404, {{"x-ms-error-code", "BlobNotFound"}}));
@@ -44,7 +44,7 @@ TEST_F(Send, WaitsAsLongAsTheServerWishes) {
     EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
 }
 
-TEST_F(Send, GivesUpWithEveryCauseAndItsRequestId) {
+TEST_F(send_test, gives_up_with_every_cause_and_its_request_id) {
     for (int i = 0; i < 3; ++i)
         server->expect(answering("PUT", 503, {{"x-ms-request-id", "r-" + std::to_string(i)}},
                                  error_body("ServerBusy", "The server is busy.")));
@@ -61,7 +61,7 @@ TEST_F(Send, GivesUpWithEveryCauseAndItsRequestId) {
     EXPECT_EQ(failed.client_request_id(), server->seen()[0].headers.at("x-ms-client-request-id"));
 }
 
-TEST_F(Send, StopsAtWhatNoRepetitionCures) {
+TEST_F(send_test, stops_at_what_no_repetition_cures) {
     struct row {
         unsigned status;
         const char* code;
@@ -86,7 +86,7 @@ TEST_F(Send, StopsAtWhatNoRepetitionCures) {
     EXPECT_EQ(repeats, 0U);
 }
 
-TEST_F(Send, RepeatsABlockWhoseAnswerIsLost) {
+TEST_F(send_test, repeats_a_block_whose_answer_is_lost) {
     server->expect(answering("PUT", 201).cut(0));
     server->expect(answering("PUT", 201).cut(20));
     server->expect(answering("PUT", 201));
@@ -94,19 +94,19 @@ TEST_F(Send, RepeatsABlockWhoseAnswerIsLost) {
     EXPECT_EQ(repeats, 2U);
 }
 
-TEST_F(Send, StopsRepeatingWhenThePauseWouldOutlastTheOperationsTime) {
+TEST_F(send_test, stops_repeating_when_the_pause_would_outlast_the_operations_time) {
     with.operation_timeout = std::chrono::minutes(1);
     server->expect(answering("HEAD", 503, {{"x-ms-retry-after-ms", "70000"}}));
     EXPECT_EQ(storage_failure_of([&] { return run(client().properties("b")); }).status(), 503U);
     EXPECT_EQ(repeats, 0U);
 }
 
-TEST_F(Send, RefusesPropertiesThatLackWhatMatters) {
+TEST_F(send_test, refuses_properties_that_lack_what_matters) {
     server->expect(answering("HEAD", 200));
     EXPECT_THROW((void)run(client().properties("b")), async::error);
 }
 
-TEST_F(Send, LimitsEachTry) {
+TEST_F(send_test, limits_each_try) {
     with.request_timeout = milliseconds(40);
     server->expect(test_support::silent("HEAD"));
     server->expect(answering_head("HEAD", 404, {{"x-ms-error-code", "BlobNotFound"}}));
@@ -117,7 +117,7 @@ TEST_F(Send, LimitsEachTry) {
 const header_list refused_at_another_time{{"x-ms-error-code", "AuthenticationFailed"},
                                           {"Date", "Mon, 06 Oct 2025 08:49:37 GMT"}};
 
-TEST_F(Send, BlamesTheClock) {
+TEST_F(send_test, blames_the_clock) {
     server->expect(answering("GET", 403, refused_at_another_time));
     server->expect(answering("GET", 403, refused_at_another_time));
     EXPECT_THAT(storage_failure_of([&] { return run(rig::listed(client(), "", "")); }).hint(),
@@ -125,7 +125,7 @@ TEST_F(Send, BlamesTheClock) {
     EXPECT_EQ(server->seen().size(), 2U) << "dated again once, and that is all";
 }
 
-TEST_F(Send, DatesItsRequestsByTheServicesClockOnceItsOwnHasBeenRefused) {
+TEST_F(send_test, dates_its_requests_by_the_services_clock_once_its_own_has_been_refused) {
     server->expect(answering("PUT", 403, refused_at_another_time));
     server->expect(answering("PUT", 201));
     server->expect(answering("PUT", 201));
@@ -138,13 +138,13 @@ TEST_F(Send, DatesItsRequestsByTheServicesClockOnceItsOwnHasBeenRefused) {
     EXPECT_EQ(repeats, 0U) << "it costs no try";
 }
 
-TEST_F(Send, PublishesUnderTheServicesClockToo) {
+TEST_F(send_test, publishes_under_the_services_clock_too) {
     server->expect(answering("PUT", 403, refused_at_another_time));
     server->expect(answering("PUT", 201, {{"ETag", "\"e\""}}));
     EXPECT_EQ(run(client().put_block_list("b", ids, {}, {}, condition::absent())).etag, "\"e\"");
 }
 
-TEST_F(Send, DoesNotBlameTheClockForASas) {
+TEST_F(send_test, does_not_blame_the_clock_for_a_sas) {
     account owner;
     owner.name = "acme";
     owner.blob = where();

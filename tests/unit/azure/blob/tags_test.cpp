@@ -11,7 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Tags, HaveLimits) {
+TEST(tags, have_limits) {
     struct row {
         tag_set tags;
         std::string word;
@@ -34,7 +34,7 @@ TEST(Tags, HaveLimits) {
     EXPECT_EQ(tags_mistake({{std::string(128, 'k'), std::string(256, 'v')}, {"a Z9+-.:=_/", ""}}), "");
 }
 
-TEST(Tags, AreEncodedInTheHeader) {
+TEST(tags, are_encoded_in_the_header) {
     request what;
     content_headers content;
     content.tags = {{"team", "a + b"}, {"kind", "c/d:e=f"}, {"empty", ""}};
@@ -49,7 +49,7 @@ TEST(Tags, AreEncodedInTheHeader) {
     EXPECT_TRUE(bare.headers.empty());
 }
 
-TEST(Tags, AreReadOrRefusedWhole) {
+TEST(tags, are_read_or_refused_whole) {
     const std::string document =
         "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><Tags><TagSet><Tag><Key>a b"
         "</Key><Value>1 &amp; 2</Value></Tag><Tag><Key>c</Key><Value/></Tag></TagSet></Tags>";
@@ -60,7 +60,7 @@ TEST(Tags, AreReadOrRefusedWhole) {
     EXPECT_THROW((void)parse_tags("<Tags><TagSet><Tag><Value>1</Value></Tag></TagSet></Tags>"), async::error);
 }
 
-TEST(Tags, OfOthersStayBesideOurs) {
+TEST(tags, of_others_stay_beside_ours) {
     EXPECT_EQ(merged({{"owner", "them"}, {"team", "theirs"}}, {{"team", "ours"}, {"kind", "x"}}),
               (tag_set{{"owner", "them"}, {"team", "ours"}, {"kind", "x"}}));
     tag_set nine;

@@ -31,7 +31,7 @@ const std::string emulator_listing =
     "ServiceEndpoint=\"http://127.0.0.1:10000/devstoreaccount1\" ContainerName=\"c\"><Prefix/><Marker/>"
     "<MaxResults>5000</MaxResults><Delimiter/><Blobs/><NextMarker/></EnumerationResults>";
 
-TEST(Listing, OfTheServiceIsRead) {
+TEST(listing, of_the_service_is_read) {
     const auto found = rig::parse_listing(service_listing);
 
     ASSERT_EQ(found.blobs.size(), 2U);
@@ -59,7 +59,7 @@ std::string listing_of(const std::string& properties, const std::string& metadat
            "</Metadata></Blob></Blobs><NextMarker/></EnumerationResults>";
 }
 
-TEST(Listing, TellsATierThatWasChosenFromTheAccounts) {
+TEST(listing, tells_a_tier_that_was_chosen_from_the_accounts) {
     const auto tiers = [](const std::string& properties) {
         const auto blob = rig::parse_listing(listing_of(properties)).blobs.at(0);
         return blob.access_tier + "/" + blob.content.access_tier;
@@ -72,7 +72,7 @@ TEST(Listing, TellsATierThatWasChosenFromTheAccounts) {
     EXPECT_EQ(tiers(""), "/");
 }
 
-TEST(Listing, TellsWhatElseACommitHasToRestate) {
+TEST(listing, tells_what_else_a_commit_has_to_restate) {
     const auto blob =
         rig::parse_listing(listing_of("<EncryptionScope>ours</EncryptionScope><TagCount>3</TagCount>"))
             .blobs.at(0);
@@ -84,7 +84,7 @@ TEST(Listing, TellsWhatElseACommitHasToRestate) {
     EXPECT_EQ(account.blobs.at(0).content.encryption_scope, "");
 }
 
-TEST(Listing, KnowsDirectories) {
+TEST(listing, knows_directories) {
     EXPECT_TRUE(
         rig::parse_listing(listing_of("<ResourceType>directory</ResourceType>")).blobs.at(0).directory);
     EXPECT_FALSE(rig::parse_listing(listing_of("<ResourceType>file</ResourceType>")).blobs.at(0).directory);
@@ -94,19 +94,19 @@ TEST(Listing, KnowsDirectories) {
         rig::parse_listing(listing_of("", "<hdi_isfolder>false</hdi_isfolder>")).blobs.at(0).directory);
 }
 
-TEST(Listing, OfAnEmptyContainerIsEmpty) {
+TEST(listing, of_an_empty_container_is_empty) {
     const auto found = rig::parse_listing(emulator_listing);
 
     EXPECT_TRUE(found.blobs.empty());
     EXPECT_EQ(found.next_marker, "");
 }
 
-TEST(Listing, CutAnywhereIsAnErrorAndNeverAShorterListing) {
+TEST(listing, cut_anywhere_is_an_error_and_never_a_shorter_listing) {
     for (std::size_t size = 0; size < service_listing.size(); ++size)
         EXPECT_THROW((void)rig::parse_listing(service_listing.substr(0, size)), async::error) << size;
 }
 
-TEST(Listing, DamagedAnywhereIsReadOrRefusedButNothingWorse) {
+TEST(listing, damaged_anywhere_is_read_or_refused_but_nothing_worse) {
     std::mt19937 random(3);
     for (int i = 0; i < 5000; ++i) {
         auto damaged = service_listing;
@@ -120,7 +120,7 @@ TEST(Listing, DamagedAnywhereIsReadOrRefusedButNothingWorse) {
     }
 }
 
-TEST(Listing, OfAnotherKindIsRefused) {
+TEST(listing, of_another_kind_is_refused) {
     const char* const documents[] = {
         "",
         "not xml",
@@ -148,14 +148,14 @@ TEST(Listing, OfAnotherKindIsRefused) {
         EXPECT_THROW((void)rig::parse_listing(document), async::error) << document;
 }
 
-TEST(Listing, NestedBeyondReasonIsRefused) {
+TEST(listing, nested_beyond_reason_is_refused) {
     std::string deep = "<EnumerationResults>";
     for (int i = 0; i < 100'000; ++i)
         deep += "<a>";
     EXPECT_THROW((void)rig::parse_listing(deep), async::error);
 }
 
-TEST(Entities, BecomeUtf8) {
+TEST(entities, become_utf8) {
     const auto marker = [](const std::string& text) {
         return rig::parse_listing("<EnumerationResults><NextMarker>" + text +
                                   "</NextMarker></EnumerationResults>")
@@ -165,14 +165,14 @@ TEST(Entities, BecomeUtf8) {
     EXPECT_EQ(marker("&#65;&#xe4;&#x20ac;&#x1F600;"), "A\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
 }
 
-TEST(Comments, ArePassedOver) {
+TEST(comments, are_passed_over) {
     const auto found =
         rig::parse_listing("<!-- a --><EnumerationResults><!-- <Blobs> --><Odd><!-- </Odd> --></Odd>"
                            "<NextMarker/></EnumerationResults> <!-- b -->\n");
     EXPECT_TRUE(found.blobs.empty());
 }
 
-TEST(BlockList, IsReadInOrder) {
+TEST(block_list, is_read_in_order) {
     const auto blocks = parse_committed_blocks(
         "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList><CommittedBlocks>"
         "<Block><Name>QkE=</Name><Size>7</Size></Block><Block><Name>QUE=</Name><Size>4194304000</Size></"
@@ -191,7 +191,7 @@ TEST(BlockList, IsReadInOrder) {
                  async::error);
 }
 
-TEST(BlockList, IsWrittenWithoutWhiteSpace) {
+TEST(block_list, is_written_without_white_space) {
     const std::vector<std::string> ids{"QUE=", "QkI="};
     EXPECT_EQ(block_list_document(ids),
               "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList><Latest>QUE=</Latest>"
@@ -199,7 +199,7 @@ TEST(BlockList, IsWrittenWithoutWhiteSpace) {
     EXPECT_EQ(block_list_document({}), "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList></BlockList>");
 }
 
-TEST(ErrorDocument, IsReadOrEmpty) {
+TEST(error_document, is_read_or_empty) {
     const auto found =
         parse_error("<?xml version=\"1.0\"?><Error><Code>BlobNotFound</Code><Message>The blob.\nId</Message>"
                     "<AuthenticationErrorDetail>x</AuthenticationErrorDetail></Error>");

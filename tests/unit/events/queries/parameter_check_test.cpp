@@ -13,7 +13,7 @@ bool is_good(std::uint32_t type, std::string_view text) {
     return events::parameter_mistake(type, text).empty();
 }
 
-TEST(ParameterCheck, AUuidIsAnchoredAndOfAnyCase) {
+TEST(parameter_check, a_uuid_is_anchored_and_of_any_case) {
     EXPECT_TRUE(is_good(2950, "51246265-be28-4af3-8148-22ebdd46eab2"));
     EXPECT_TRUE(is_good(2950, "51246265-BE28-4AF3-8148-22EBDD46EAB2"));
     for (const auto each :
@@ -23,7 +23,7 @@ TEST(ParameterCheck, AUuidIsAnchoredAndOfAnyCase) {
         EXPECT_FALSE(is_good(2950, each)) << each;
 }
 
-TEST(ParameterCheck, NumbersFitTheirType) {
+TEST(parameter_check, numbers_fit_their_type) {
     EXPECT_TRUE(is_good(21, "-32768"));
     EXPECT_FALSE(is_good(21, "32768"));
     EXPECT_TRUE(is_good(23, "2147483647"));
@@ -38,7 +38,7 @@ TEST(ParameterCheck, NumbersFitTheirType) {
         EXPECT_FALSE(is_good(701, each)) << each;
 }
 
-TEST(ParameterCheck, TextIsText) {
+TEST(parameter_check, text_is_text) {
     EXPECT_TRUE(is_good(25, "it's; DROP TABLE users_revenue --"));
     EXPECT_TRUE(is_good(1043, ""));
     EXPECT_FALSE(is_good(25, "a\0b"sv));

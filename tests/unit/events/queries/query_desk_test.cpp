@@ -22,12 +22,12 @@ using events::query_answer;
 using outcome = events::query_answer::outcome;
 using values = std::vector<std::optional<std::string>>;
 
-class QueryDesk : public test_support::database_test {
+class query_desk_test : public test_support::database_test {
   public:
     using database_test::io_;
     using database_test::open;
 
-    QueryDesk()
+    query_desk_test()
         : directory_(fs::temp_directory_path() / ("queries-" + std::to_string(::getpid()))) {
         fs::create_directories(directory_ / "mine/api");
     }
@@ -35,7 +35,7 @@ class QueryDesk : public test_support::database_test {
         database_test::SetUp();
         options_.conninfo = conninfo();
     }
-    ~QueryDesk() override { fs::remove_all(directory_); }
+    ~query_desk_test() override { fs::remove_all(directory_); }
 
     void write(const std::string& name, const std::string& text) {
         place_.files.push_back(directory_ / "mine/api" / name);
@@ -49,7 +49,8 @@ class QueryDesk : public test_support::database_test {
         auto set = read();
         EXPECT_EQ(set.mistakes, std::vector<std::string>());
         query_answer answer;
-        run([](QueryDesk& test, events::query_set& all, values with, query_answer& into) -> awaitable<void> {
+        run([](query_desk_test& test, events::query_set& all, values with,
+               query_answer& into) -> awaitable<void> {
             events::query_desk desk(test.io_.get_executor(), test.database());
             into = co_await desk.answer(*all.queries.front(), std::move(with));
         }(*this, set, std::move(given), answer));
@@ -65,36 +66,40 @@ class QueryDesk : public test_support::database_test {
     events::query_set set_;
 };
 
-TEST_F(QueryDesk, AnswersInEachForm) {
+TEST_F(query_desk_test, answers_in_each_form) {
     EXPECT_EQ(
         ask("-- GET /a\n-- rows\nSELECT n AS \"N\", n::text AS t FROM generate_series(1, 2) AS n", {}).body,
         R"([{"N":1,"t":"1"},{"N":2,"t":"2"}])");
 }
 
-TEST_F(QueryDesk, AnEmptyArrayIsAnAnswer) {
+TEST_F(query_desk_test, an_empty_array_is_an_answer) {
     const auto answer = ask("-- GET /a\n-- rows\nSELECT 1 AS a WHERE false", {});
     EXPECT_EQ(answer.kind, outcome::found);
     EXPECT_EQ(answer.body, "[]");
 }
 
-TEST_F(QueryDesk, ARowHasTheOrderOfItsColumns) {
+TEST_F(query_desk_test, a_row_has_the_order_of_its_columns) {
     EXPECT_EQ(
         ask("-- GET /a\n-- row\nSELECT 1 AS z, '{\"b\": 1,\"a\":2}'::json AS a, null AS n; -- last\n", {})
             .body,
         R"({"z":1,"a":{"b": 1,"a":2},"n":null})");
 }
 
-TEST_F(QueryDesk, AValueIsJson) { EXPECT_EQ(ask("-- GET /a\n-- value\nSELECT '12'", {}).body, R"("12")"); }
+TEST_F(query_desk_test, a_value_is_json) {
+    EXPECT_EQ(ask("-- GET /a\n-- value\nSELECT '12'", {}).body, R"("12")");
+}
 
-TEST_F(QueryDesk, ATextIsAsItIs) { EXPECT_EQ(ask("-- GET /a\n-- text\nSELECT 'a\"b'", {}).body, "a\"b"); }
+TEST_F(query_desk_test, a_text_is_as_it_is) {
+    EXPECT_EQ(ask("-- GET /a\n-- text\nSELECT 'a\"b'", {}).body, "a\"b");
+}
 
-TEST_F(QueryDesk, NothingHasTheStatusOfTheFile) {
+TEST_F(query_desk_test, nothing_has_the_status_of_the_file) {
     const auto answer = ask("-- GET /a\n-- value 410\nSELECT NULL", {});
     EXPECT_EQ(answer.kind, outcome::none);
     EXPECT_EQ(answer.status, 410U);
 }
 
-TEST_F(QueryDesk, ParametersAreCheckedByTheTypeThatTheStatementGivesThem) {
+TEST_F(query_desk_test, parameters_are_checked_by_the_type_that_the_statement_gives_them) {
     const std::string text = "-- GET /a/{id}?limit\n-- value\nSELECT $1::uuid LIMIT :limit";
     const auto bad = ask(text, {"x", std::nullopt});
     EXPECT_EQ(bad.kind, outcome::bad_parameter);
@@ -105,11 +110,11 @@ TEST_F(QueryDesk, ParametersAreCheckedByTheTypeThatTheStatementGivesThem) {
               R"("51246265-be28-4af3-8148-22ebdd46eab2")");
 }
 
-TEST_F(QueryDesk, WhatOnlyTheServerCanTellIsABadParameterToo) {
+TEST_F(query_desk_test, what_only_the_server_can_tell_is_a_bad_parameter_too) {
     EXPECT_EQ(ask("-- GET /a/{at}\n-- value\nSELECT $1::date", {"yesterweek"}).status, 400U);
 }
 
-TEST_F(QueryDesk, WhatNoParameterCausesIsNoMistakeOfTheClient) {
+TEST_F(query_desk_test, what_no_parameter_causes_is_no_mistake_of_the_client) {
     EXPECT_EQ(ask("-- GET /a\n-- value\nSELECT 2147483647 + n FROM generate_series(1, 1) AS n", {}).status,
               500U);
     EXPECT_EQ(ask("-- GET /a/{n}\n-- value\nSELECT $1::integer + 2147483647", {"1"}).status, 500U);
@@ -117,11 +122,11 @@ TEST_F(QueryDesk, WhatNoParameterCausesIsNoMistakeOfTheClient) {
     EXPECT_EQ(ask("-- GET /a/{n}\n-- value\nSELECT $1::float8", {"1e999"}).status, 400U);
 }
 
-TEST_F(QueryDesk, AColumnMayGetAnotherTypeMeanwhile) {
+TEST_F(query_desk_test, a_column_may_get_another_type_meanwhile) {
     write("one.sql", "-- GET /a/{n}\n-- rows\nSELECT n FROM query_desk_types WHERE n = $1");
     write("two.sql", "-- GET /b\n-- rows\nSELECT n FROM query_desk_types");
     const auto set = read();
-    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+    run([](query_desk_test& test, const events::query_set& all) -> awaitable<void> {
         events::query_desk desk(test.io_.get_executor(), test.database());
         const auto session = co_await test.open();
         co_await session->execute("CREATE TABLE IF NOT EXISTS query_desk_types (n integer)");
@@ -140,8 +145,8 @@ TEST_F(QueryDesk, AColumnMayGetAnotherTypeMeanwhile) {
     }(*this, set));
 }
 
-TEST_F(QueryDesk, CanOnlyRead) {
-    run([](QueryDesk& test) -> awaitable<void> {
+TEST_F(query_desk_test, can_only_read) {
+    run([](query_desk_test& test) -> awaitable<void> {
         const auto session = co_await test.open();
         co_await session->execute("CREATE SEQUENCE IF NOT EXISTS query_desk_numbers");
     }(*this));
@@ -150,27 +155,27 @@ TEST_F(QueryDesk, CanOnlyRead) {
     EXPECT_NE(answer.detail.find("read-only"), std::string::npos) << answer.detail;
 }
 
-TEST_F(QueryDesk, AMistakeOfTheFileHasItsLine) {
+TEST_F(query_desk_test, a_mistake_of_the_file_has_its_line) {
     const auto answer = ask("-- GET /a\n-- rows\nSELECT 1,\n  no_column", {});
     EXPECT_EQ(answer.status, 500U);
     EXPECT_EQ(answer.detail.substr(0, 28), "'mine/api/one.sql', line 4: ") << answer.detail;
 }
 
-TEST_F(QueryDesk, ASlowStatementEnds) {
+TEST_F(query_desk_test, a_slow_statement_ends) {
     write("one.sql", "-- GET /a\n-- rows\nSELECT pg_sleep(60)");
     const auto set = events::read_queries({place_}, {std::chrono::milliseconds(50)});
     query_answer answer;
-    run([](QueryDesk& test, const events::query_set& all, query_answer& into) -> awaitable<void> {
+    run([](query_desk_test& test, const events::query_set& all, query_answer& into) -> awaitable<void> {
         events::query_desk desk(test.io_.get_executor(), test.database());
         into = co_await desk.answer(*all.queries.front(), {});
     }(*this, set, answer));
     EXPECT_EQ(answer.status, 503U);
 }
 
-TEST_F(QueryDesk, ASessionThatTheServerHasEndedIsReplaced) {
+TEST_F(query_desk_test, a_session_that_the_server_has_ended_is_replaced) {
     write("one.sql", "-- GET /a\n-- value\nSELECT pg_backend_pid()");
     const auto set = read();
-    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+    run([](query_desk_test& test, const events::query_set& all) -> awaitable<void> {
         events::query_desk desk(test.io_.get_executor(), test.database());
         const auto other = co_await test.open();
         const auto first = co_await desk.answer(*all.queries.front(), {});
@@ -184,13 +189,13 @@ TEST_F(QueryDesk, ASessionThatTheServerHasEndedIsReplaced) {
     }(*this, set));
 }
 
-TEST_F(QueryDesk, AStatementThatIsNotThereAnyMoreIsParsedEachTime) {
+TEST_F(query_desk_test, a_statement_that_is_not_there_any_more_is_parsed_each_time) {
     write("one.sql", "-- GET /a/{b}\n-- value\nSELECT $1::integer");
     write("two.sql", "-- GET /b\n-- text\nSELECT current_setting('application_name') || count(*) FROM "
                      "pg_prepared_statements");
     write("gone.sql", "-- GET /c\n-- rows\nSELECT 1 AS one");
     const auto set = read();
-    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+    run([](query_desk_test& test, const events::query_set& all) -> awaitable<void> {
         events::session_limits one;
         one.sessions = 1;
         events::query_desk desk(test.io_.get_executor(), test.database(), one);
@@ -202,10 +207,10 @@ TEST_F(QueryDesk, AStatementThatIsNotThereAnyMoreIsParsedEachTime) {
     }(*this, set));
 }
 
-TEST_F(QueryDesk, WhoFindsNoSessionWaitsForOne) {
+TEST_F(query_desk_test, who_finds_no_session_waits_for_one) {
     write("one.sql", "-- GET /a\n-- rows\nSELECT 1 AS one FROM pg_sleep(0.02)");
     const auto set = read();
-    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+    run([](query_desk_test& test, const events::query_set& all) -> awaitable<void> {
         using namespace boost::asio::experimental::awaitable_operators;
         events::session_limits limits;
         limits.sessions = 1;
@@ -221,10 +226,10 @@ TEST_F(QueryDesk, WhoFindsNoSessionWaitsForOne) {
     }(*this, set));
 }
 
-TEST_F(QueryDesk, ThoseThatWaitAreAnsweredInTheOrderInWhichTheyCame) {
+TEST_F(query_desk_test, those_that_wait_are_answered_in_the_order_in_which_they_came) {
     write("one.sql", "-- GET /a\n-- text\nSELECT clock_timestamp() FROM pg_sleep(0.002)");
     const auto set = read();
-    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+    run([](query_desk_test& test, const events::query_set& all) -> awaitable<void> {
         using namespace boost::asio::experimental::awaitable_operators;
         events::session_limits one;
         one.sessions = 1;
@@ -243,10 +248,10 @@ TEST_F(QueryDesk, ThoseThatWaitAreAnsweredInTheOrderInWhichTheyCame) {
     }(*this, set));
 }
 
-TEST_F(QueryDesk, AWaitThatIsCancelledLeavesItsTurnToTheNext) {
+TEST_F(query_desk_test, a_wait_that_is_cancelled_leaves_its_turn_to_the_next) {
     write("one.sql", "-- GET /a\n-- rows\nSELECT 1 AS one FROM pg_sleep(0.05)");
     const auto set = read();
-    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+    run([](query_desk_test& test, const events::query_set& all) -> awaitable<void> {
         using namespace boost::asio::experimental::awaitable_operators;
         events::session_limits one;
         one.sessions = 1;
@@ -263,7 +268,7 @@ TEST_F(QueryDesk, AWaitThatIsCancelledLeavesItsTurnToTheNext) {
     }(*this, set));
 }
 
-TEST_F(QueryDesk, AFileWithAMistakeSpoilsItselfAlone) {
+TEST_F(query_desk_test, a_file_with_a_mistake_spoils_itself_alone) {
     write("a.sql", "-- GET /a\n-- value\nSELECT 1");
     write("b.sql", "-- GET /b\n-- value\nSELECT 1; SELECT 2");
     write("c.sql", "-- GET /c/{x}\n-- value\nSELECT $1");

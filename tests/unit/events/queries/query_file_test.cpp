@@ -12,7 +12,7 @@ using events::answer_form;
 using events::read_query_file;
 using strings = std::vector<std::string>;
 
-TEST(QueryFile, SaysRouteFormAndStatement) {
+TEST(query_file, says_route_form_and_statement) {
     const auto read =
         read_query_file("-- GET /userEvents/{userId}\n-- rows\nSELECT 1 AS one WHERE $1 = 'a';\n");
     EXPECT_EQ(read.mistake, "");
@@ -24,9 +24,11 @@ TEST(QueryFile, SaysRouteFormAndStatement) {
                               "/userEvents/{userId}\n-- rows\nSELECT 1 AS one WHERE $1 = 'a'\n) AS answer");
 }
 
-TEST(QueryFile, TheRootIsAPath) { EXPECT_EQ(read_query_file("-- GET /\n-- value\nSELECT 1").mistake, ""); }
+TEST(query_file, the_root_is_a_path) {
+    EXPECT_EQ(read_query_file("-- GET /\n-- value\nSELECT 1").mistake, "");
+}
 
-TEST(QueryFile, HasAStatusWhereThereIsNothing) {
+TEST(query_file, has_a_status_where_there_is_nothing) {
     const auto status = [](const std::string& second) {
         return read_query_file("-- GET /a\n" + second + "\nSELECT 1").status_of_none;
     };
@@ -37,7 +39,7 @@ TEST(QueryFile, HasAStatusWhereThereIsNothing) {
     EXPECT_EQ(status("-- rows"), std::nullopt);
 }
 
-TEST(QueryFile, ParametersMayBeNamed) {
+TEST(query_file, parameters_may_be_named) {
     const auto read =
         read_query_file("-- GET /a/{b}/{c}?limit&b2\r\n-- row\r\n"
                         "SELECT ':b', x::uuid, :c, $1, a[1:2] -- :b and a '\nFROM t LIMIT :limit "
@@ -50,7 +52,7 @@ TEST(QueryFile, ParametersMayBeNamed) {
         << read.statement;
 }
 
-TEST(QueryFile, MistakesHaveTheirLine) {
+TEST(query_file, mistakes_have_their_line) {
     const std::array<std::pair<std::string, std::string>, 17> mistakes{
         {{"", "line 1: give the route"},
          {"SELECT 1", "line 1: give the route"},
@@ -73,7 +75,7 @@ TEST(QueryFile, MistakesHaveTheirLine) {
         EXPECT_EQ(read_query_file(text).mistake.substr(0, mistake.size()), mistake) << text;
 }
 
-TEST(QueryFile, ACharacterHasALine) {
+TEST(query_file, a_character_has_a_line) {
     using events::line_of_character;
     const std::string text = "a\n\u00e4\u00e4\nb";
     EXPECT_EQ(line_of_character(text, 0), 0U);

@@ -13,7 +13,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-class Connecting : public ::testing::Test {
+class connecting_test : public ::testing::Test {
   protected:
     tcp::endpoint connected_to(std::vector<tcp::endpoint> candidates) {
         tcp::socket socket(loop);
@@ -50,12 +50,12 @@ class silent_server {
     std::array<tcp::socket, 4> waiting_;
 };
 
-TEST_F(Connecting, PassesOverAnAddressThatDoesNotAnswer) {
+TEST_F(connecting_test, passes_over_an_address_that_does_not_answer) {
     const silent_server gone(loop);
     EXPECT_EQ(connected_to({gone.address(), alive.local_endpoint()}), alive.local_endpoint());
 }
 
-TEST_F(Connecting, PassesOverAnAddressThatRefuses) {
+TEST_F(connecting_test, passes_over_an_address_that_refuses) {
     tcp::acceptor closed(loop, {boost::asio::ip::address_v4::loopback(), 0});
     const auto nobody = closed.local_endpoint();
     closed.close();
@@ -63,7 +63,7 @@ TEST_F(Connecting, PassesOverAnAddressThatRefuses) {
     EXPECT_THROW((void)connected_to({nobody, nobody}), boost::system::system_error);
 }
 
-TEST_F(Connecting, EndsWithItsTimeIfNoAddressAnswers) {
+TEST_F(connecting_test, ends_with_its_time_if_no_address_answers) {
     const silent_server gone(loop);
     tcp::socket socket(loop);
     try {

@@ -10,7 +10,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(ParseProxy, ReadsWhatCurlReads) {
+TEST(parse_proxy, reads_what_curl_reads) {
     struct row {
         const char* url;
         const char* host;
@@ -35,7 +35,7 @@ TEST(ParseProxy, ReadsWhatCurlReads) {
     }
 }
 
-TEST(ParseProxy, SaysWhatIsWrongWithoutShowingIt) {
+TEST(parse_proxy, says_what_is_wrong_without_showing_it) {
     for (const auto* url :
          {"https://u:canary@proxy", "socks5://u:canary@proxy:1", "http://u:canary@", "http://u:canary@p:0",
           "http://u:can ary@p", "http://u:canary@p/path", "http://u:canary@p?q"}) {
@@ -45,7 +45,7 @@ TEST(ParseProxy, SaysWhatIsWrongWithoutShowingIt) {
     }
 }
 
-TEST(BypassesProxy, FollowsTheListsOfOthers) {
+TEST(bypasses_proxy, follows_the_lists_of_others) {
     struct row {
         const char* list;
         const char* host;

@@ -20,7 +20,7 @@ namespace http::rig {
 // More than the kernel's buffers hold.
 inline const std::string large_body(8'000'000, 'x');
 
-class SessionPool : public pool_fixture {
+class session_pool_test : public pool_fixture {
   protected:
     wire_request put(const std::string& target, const std::string& body) {
         bodies_.push_back(std::make_unique<std::string>(body));

@@ -4,7 +4,7 @@ namespace http {
 namespace {
 
 using http::rig::in;
-using http::rig::SessionPool;
+using http::rig::session_pool_test;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::answering_chunked;
@@ -12,7 +12,7 @@ using test_support::answering_head;
 using test_support::raw;
 using ::testing::HasSubstr;
 
-TEST_F(SessionPool, KeepsAConnectionAndUsesItAgain) {
+TEST_F(session_pool_test, keeps_a_connection_and_uses_it_again) {
     server->expect(answering("GET /a", 200, {{"X-Ms-Odd", "yes"}}, "one"));
     server->expect(answering("GET /b", 404, {}, "two"));
 
@@ -30,7 +30,7 @@ TEST_F(SessionPool, KeepsAConnectionAndUsesItAgain) {
     EXPECT_EQ(server->seen()[0].headers.at("host"), "127.0.0.1:" + std::to_string(server->port()));
 }
 
-TEST_F(SessionPool, ReadsAnswersOfEveryForm) {
+TEST_F(session_pool_test, reads_answers_of_every_form) {
     server->expect(answering_chunked("GET /chunked", 200, "in several chunks", 3));
     server->expect(answering("GET /dribbled", 200, {{"a", "b"}}, "byte by byte").dribbled());
     server->expect(raw("GET /continue", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n"
@@ -51,7 +51,7 @@ TEST_F(SessionPool, ReadsAnswersOfEveryForm) {
     EXPECT_EQ(get("/rest").body, "until the end");
 }
 
-TEST_F(SessionPool, ReadsHeadersOfManyKilobytes) {
+TEST_F(session_pool_test, reads_headers_of_many_kilobytes) {
     test_support::header_list headers;
     for (int i = 0; i < 40; ++i)
         headers.emplace_back("x-ms-meta-" + std::to_string(i), std::string(1000, 'm'));
@@ -60,7 +60,7 @@ TEST_F(SessionPool, ReadsHeadersOfManyKilobytes) {
     EXPECT_EQ(get("/a").header("x-ms-meta-39").size(), 1000U);
 }
 
-TEST_F(SessionPool, SendsABodyFromWhereItLies) {
+TEST_F(session_pool_test, sends_a_body_from_where_it_lies) {
     std::string whole;
     std::vector<std::string> parts;
     for (std::size_t i = 0; i < 300; ++i)
@@ -81,13 +81,13 @@ TEST_F(SessionPool, SendsABodyFromWhereItLies) {
     EXPECT_TRUE(server->seen()[0].body == whole);
 }
 
-TEST_F(SessionPool, SendsAPutOfNothingWithItsLength) {
+TEST_F(session_pool_test, sends_a_put_of_nothing_with_its_length) {
     server->expect(answering("PUT /a", 201));
     run(pool().exchange(put("/a", ""), {}));
     EXPECT_EQ(server->seen()[0].headers.at("content-length"), "0");
 }
 
-TEST_F(SessionPool, RefusesAHeaderThatWouldBecomeTwo) {
+TEST_F(session_pool_test, refuses_a_header_that_would_become_two) {
     wire_request what;
     what.method = "GET";
     what.target = "/a";
@@ -97,7 +97,7 @@ TEST_F(SessionPool, RefusesAHeaderThatWouldBecomeTwo) {
 
 // Before anything was sent the outcome is known.
 
-TEST_F(SessionPool, KnowsThatNothingWasSentIfItCouldNotConnect) {
+TEST_F(session_pool_test, knows_that_nothing_was_sent_if_it_could_not_connect) {
     const auto nobody = server->port();
     server->stop();
     session_pool lonely(loop.get_executor(), {false, "127.0.0.1", nobody, ""}, {}, log);
@@ -109,7 +109,7 @@ TEST_F(SessionPool, KnowsThatNothingWasSentIfItCouldNotConnect) {
               "connection to '127.0.0.1:" + std::to_string(nobody) + "': Connection refused");
 }
 
-TEST_F(SessionPool, NamesAHostThatDoesNotExist) {
+TEST_F(session_pool_test, names_a_host_that_does_not_exist) {
     session_pool lost(loop.get_executor(), {true, "nowhere.invalid", 443, ""}, {}, log);
     const auto what = put("/a", "body");
     const auto failed = failure_of([&] { return run(lost.exchange(what, in(milliseconds(30'000)))); });

@@ -10,14 +10,14 @@ namespace {
 
 using http::rig::in;
 using http::rig::large_body;
-using http::rig::SessionPool;
+using http::rig::session_pool_test;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::answering_chunked;
 
 // The server answers before it has read the body.
 
-TEST_F(SessionPool, TakesAnEarlyRefusalAlthoughTheServerReadsNoFurther) {
+TEST_F(session_pool_test, takes_an_early_refusal_although_the_server_reads_no_further) {
     server->expect(
         answering("PUT /a", 403, {{"x-ms-error-code", "AuthenticationFailed"}}, "<Error/>").early());
     server->expect(answering("PUT /b", 201));
@@ -29,7 +29,7 @@ TEST_F(SessionPool, TakesAnEarlyRefusalAlthoughTheServerReadsNoFurther) {
     EXPECT_EQ(server->connections(), 2U) << "the rest of the body would be taken for a request";
 }
 
-TEST_F(SessionPool, TakesAnEarlyRefusalFromAServerThatHangsUp) {
+TEST_F(session_pool_test, takes_an_early_refusal_from_a_server_that_hangs_up) {
     for (int i = 0; i < 20; ++i) {
         server->expect(answering("PUT /a", 413, {}, "too large").early().then_hanging_up());
         const auto answer = run(pool().exchange(put("/a", large_body), in(milliseconds(20'000))));
@@ -40,7 +40,7 @@ TEST_F(SessionPool, TakesAnEarlyRefusalFromAServerThatHangsUp) {
 
 // Bodies that are not kept.
 
-TEST_F(SessionPool, PassesABodyOnInPiecesAndNotTheBodyOfARefusal) {
+TEST_F(session_pool_test, passes_a_body_on_in_pieces_and_not_the_body_of_a_refusal) {
     server->expect(answering("GET /a", 200, {}, large_body));
     server->expect(answering_chunked("GET /b", 206, "in chunks", 2));
     server->expect(answering("GET /c", 404, {}, "no such thing"));
@@ -68,7 +68,7 @@ TEST_F(SessionPool, PassesABodyOnInPiecesAndNotTheBodyOfARefusal) {
     EXPECT_EQ(server->connections(), 1U);
 }
 
-TEST_F(SessionPool, DoesNotCountTheTimeThatTheReceiverOfABodyTakes) {
+TEST_F(session_pool_test, does_not_count_the_time_that_the_receiver_of_a_body_takes) {
     server->expect(answering("GET /a", 200, {}, std::string(600'000, 'x')));
     std::size_t got = 0;
     body_stream stream;
@@ -84,7 +84,7 @@ TEST_F(SessionPool, DoesNotCountTheTimeThatTheReceiverOfABodyTakes) {
     EXPECT_EQ(got, 600'000U);
 }
 
-TEST_F(SessionPool, LetsWhatTheReceiverThrowsPassAndClosesTheConnection) {
+TEST_F(session_pool_test, lets_what_the_receiver_throws_pass_and_closes_the_connection) {
     server->expect(answering("GET /a", 200, {}, "body"));
     body_stream stream;
     stream.sink = [](std::span<const std::byte>) -> async::awaitable<void> {

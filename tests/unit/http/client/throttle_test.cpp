@@ -9,14 +9,14 @@ using namespace std::chrono_literals;
 
 const throttle::time_point start{1'000s};
 
-TEST(Throttle, LetsAllThroughUntilTheServerIsBusy) {
+TEST(throttle, lets_all_through_until_the_server_is_busy) {
     throttle pace(8, 250ms);
     pace.coped();
     EXPECT_EQ(pace.width(), 8U);
     EXPECT_LT(pace.open_at(), start);
 }
 
-TEST(Throttle, PausesLongerAndNarrowsWhileTheServerStaysBusy) {
+TEST(throttle, pauses_longer_and_narrows_while_the_server_stays_busy) {
     throttle pace(8, 250ms);
     struct row {
         std::chrono::milliseconds pause;
@@ -31,7 +31,7 @@ TEST(Throttle, PausesLongerAndNarrowsWhileTheServerStaysBusy) {
     }
 }
 
-TEST(Throttle, CountsTheAnswersToWhatWasUnderWayOnce) {
+TEST(throttle, counts_the_answers_to_what_was_under_way_once) {
     throttle pace(8, 250ms);
     EXPECT_TRUE(pace.busy(start, std::nullopt));
     for (int i = 0; i < 7; ++i)
@@ -40,7 +40,7 @@ TEST(Throttle, CountsTheAnswersToWhatWasUnderWayOnce) {
     EXPECT_EQ(pace.open_at(), start + 250ms);
 }
 
-TEST(Throttle, HeedsTheServersWish) {
+TEST(throttle, heeds_the_servers_wish) {
     throttle pace(8, 250ms);
     EXPECT_TRUE(pace.busy(start, 3s));
     EXPECT_EQ(pace.open_at(), start + 3s);
@@ -54,7 +54,7 @@ TEST(Throttle, HeedsTheServersWish) {
     EXPECT_EQ(pace.open_at(), start + 67s);
 }
 
-TEST(Throttle, WidensOneByOneAsTheServerCopes) {
+TEST(throttle, widens_one_by_one_as_the_server_copes) {
     throttle pace(4, 250ms);
     pace.busy(start, std::nullopt);
     pace.busy(start + 1s, std::nullopt);

@@ -15,16 +15,16 @@ using std::chrono::milliseconds;
 using test_support::answering;
 using ::testing::HasSubstr;
 
-class TlsBase : public http::rig::pool_fixture {
+class tls_base : public http::rig::pool_fixture {
   protected:
-    explicit TlsBase(const std::string& name)
-        : TlsBase(test_support::make_certificate(name)) {}
-    ~TlsBase() override { std::filesystem::remove(options.ca_file); }
+    explicit tls_base(const std::string& name)
+        : tls_base(test_support::make_certificate(name)) {}
+    ~tls_base() override { std::filesystem::remove(options.ca_file); }
 
     endpoint where() override { return {true, "127.0.0.1", server->port(), "/acme"}; }
 
   private:
-    explicit TlsBase(const test_support::certificate& made)
+    explicit tls_base(const test_support::certificate& made)
         : pool_fixture(made) {
         options.ca_file =
             std::filesystem::temp_directory_path() / ("ca-" + std::to_string(::getpid()) + ".pem");
@@ -32,19 +32,19 @@ class TlsBase : public http::rig::pool_fixture {
     }
 };
 
-class Tls : public TlsBase {
+class tls_test : public tls_base {
   protected:
-    Tls()
-        : TlsBase("127.0.0.1") {}
+    tls_test()
+        : tls_base("127.0.0.1") {}
 };
 
-class TlsOfAnother : public TlsBase {
+class tls_of_another_test : public tls_base {
   protected:
-    TlsOfAnother()
-        : TlsBase("storage.example.org") {}
+    tls_of_another_test()
+        : tls_base("storage.example.org") {}
 };
 
-TEST_F(Tls, CarriesRequestsBothWays) {
+TEST_F(tls_test, carries_requests_both_ways) {
     std::string whole;
     std::vector<std::string> parts;
     for (std::size_t i = 0; i < 200; ++i)
@@ -67,7 +67,7 @@ TEST_F(Tls, CarriesRequestsBothWays) {
     EXPECT_EQ(server->connections(), 1U);
 }
 
-TEST_F(Tls, ResumesItsLastSession) {
+TEST_F(tls_test, resumes_its_last_session) {
     server->expect(answering("GET /a", 200, {{"Connection", "close"}}));
     server->expect(answering("GET /b", 200));
     get("/a");
@@ -76,7 +76,7 @@ TEST_F(Tls, ResumesItsLastSession) {
     EXPECT_EQ(server->sessions_resumed(), 1U);
 }
 
-TEST_F(Tls, ReplacesAReusedConnectionThatDiesBeforeItsAnswer) {
+TEST_F(tls_test, replaces_a_reused_connection_that_dies_before_its_answer) {
     server->expect(answering("GET /a", 200));
     server->expect(answering("GET /b", 200).cut(0));
     server->expect(answering("GET /b", 200));
@@ -84,7 +84,7 @@ TEST_F(Tls, ReplacesAReusedConnectionThatDiesBeforeItsAnswer) {
     EXPECT_EQ(get("/b").status, 200U);
 }
 
-TEST_F(Tls, TakesAnEarlyRefusal) {
+TEST_F(tls_test, takes_an_early_refusal) {
     const std::string body(8'000'000, 'x');
     const std::span<const std::byte> pieces[] = {std::as_bytes(std::span<const char>(body))};
     server->expect(answering("PUT /a", 403, {}, "no").early());
@@ -95,13 +95,13 @@ TEST_F(Tls, TakesAnEarlyRefusal) {
     EXPECT_EQ(run(pool().exchange(what, in(milliseconds(20'000)))).status, 403U);
 }
 
-TEST_F(Tls, NamesTheWaitThatTookTooLong) {
+TEST_F(tls_test, names_the_wait_that_took_too_long) {
     server->expect(test_support::silent("GET /a"));
     EXPECT_EQ(failure_of([&] { return get("/a", in(milliseconds(500))); }).message(),
               "timed out waiting for reply");
 }
 
-TEST_F(Tls, RefusesAnUntrustedCertificate) {
+TEST_F(tls_test, refuses_an_untrusted_certificate) {
     session_pool wary(loop.get_executor(), where(), {}, log);
     wire_request what;
     what.method = "GET";
@@ -114,7 +114,7 @@ TEST_F(Tls, RefusesAnUntrustedCertificate) {
     EXPECT_FALSE(failed.outcome_unknown());
 }
 
-TEST_F(Tls, TrustsWhatSslCertFileNames) {
+TEST_F(tls_test, trusts_what_ssl_cert_file_names) {
     ::setenv("SSL_CERT_FILE", options.ca_file.c_str(), 1);
     server->expect(answering("GET /a", 200));
     session_pool trusting(loop.get_executor(), where(), {}, log);
@@ -126,27 +126,27 @@ TEST_F(Tls, TrustsWhatSslCertFileNames) {
     trusting.close();
 }
 
-TEST_F(Tls, RefusesAnInvalidFileOfCertificates) {
+TEST_F(tls_test, refuses_an_invalid_file_of_certificates) {
     pool_options wrong;
     wrong.ca_file = "/no/such/file.pem";
     EXPECT_THROW(session_pool(loop.get_executor(), where(), wrong, log), async::error);
 }
 
-TEST_F(TlsOfAnother, IsRefusedThoughItsCertificateIsTrusted) {
+TEST_F(tls_of_another_test, is_refused_though_its_certificate_is_trusted) {
     const auto failed = failure_of([&] { return get("/a"); });
     EXPECT_EQ(failed.kind(), async::failure::refused);
     EXPECT_THAT(failed.message(), HasSubstr("is not accepted: IP address mismatch"));
     EXPECT_THAT(failed.hint(), HasSubstr("SSL_CERT_FILE"));
 }
 
-class TlsOfLocalhost : public TlsBase {
+class tls_of_localhost_test : public tls_base {
   protected:
-    TlsOfLocalhost()
-        : TlsBase("storage.example.org") {}
+    tls_of_localhost_test()
+        : tls_base("storage.example.org") {}
     endpoint where() override { return {true, "localhost", server->port(), ""}; }
 };
 
-TEST_F(TlsOfLocalhost, IsRefusedForItsName) {
+TEST_F(tls_of_localhost_test, is_refused_for_its_name) {
     EXPECT_THAT(failure_of([&] { return get("/a"); }).message(),
                 HasSubstr("is not accepted: hostname mismatch"));
 }

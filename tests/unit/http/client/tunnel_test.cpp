@@ -12,9 +12,9 @@ using test_support::silent;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Tunnel : public http::rig::pool_fixture {
+class tunnel_test : public http::rig::pool_fixture {
   protected:
-    Tunnel() {
+    tunnel_test() {
         options.proxy.emplace();
         options.proxy->server = {false, "127.0.0.1", server->port(), ""};
         options.proxy->authorization = "Basic canary";
@@ -24,21 +24,21 @@ class Tunnel : public http::rig::pool_fixture {
     endpoint target{true, "acme.blob.example.org", 443, ""};
 };
 
-TEST_F(Tunnel, NamesTheTargetAndTheUser) {
+TEST_F(tunnel_test, names_the_target_and_the_user) {
     server->expect(answering("CONNECT acme.blob.example.org:443", 502));
     (void)failure_of([&] { return get("/a"); });
     EXPECT_EQ(server->seen()[0].headers.at("host"), "acme.blob.example.org:443");
     EXPECT_EQ(server->seen()[0].headers.at("proxy-authorization"), "Basic canary");
 }
 
-TEST_F(Tunnel, PutsAddressesInBrackets) {
+TEST_F(tunnel_test, puts_addresses_in_brackets) {
     target.host = "fd00::1";
     target.port = 8443;
     server->expect(answering("CONNECT [fd00::1]:8443", 502));
     (void)failure_of([&] { return get("/a"); });
 }
 
-TEST_F(Tunnel, SaysWhyItIsNotOpened) {
+TEST_F(tunnel_test, says_why_it_is_not_opened) {
     struct row {
         unsigned status;
         async::failure kind;
@@ -63,7 +63,7 @@ TEST_F(Tunnel, SaysWhyItIsNotOpened) {
     }
 }
 
-TEST_F(Tunnel, GivesUpOnAProxyThatDoesNotSpeak) {
+TEST_F(tunnel_test, gives_up_on_a_proxy_that_does_not_speak) {
     server->expect(silent("CONNECT"));
     const auto silence = failure_of([&] { return get("/a", in(milliseconds(50))); });
     EXPECT_THAT(silence.message(), HasSubstr("timed out waiting for the proxy"));

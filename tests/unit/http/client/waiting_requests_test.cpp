@@ -7,7 +7,7 @@ namespace {
 
 using http::rig::in;
 using http::rig::large_body;
-using http::rig::SessionPool;
+using http::rig::session_pool_test;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::silent;
@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 // What a busy server means for the others.
 
-TEST_F(SessionPool, MakesAllRequestsWaitForABusyServer) {
+TEST_F(session_pool_test, makes_all_requests_wait_for_a_busy_server) {
     options.connections_max = 4;
     server->expect(answering("GET /busy", 503, {{"Retry-After", "1"}}));
     for (int i = 0; i < 3; ++i)
@@ -32,7 +32,7 @@ TEST_F(SessionPool, MakesAllRequestsWaitForABusyServer) {
     EXPECT_THAT(log.lines.front(), HasSubstr("http.busy"));
 }
 
-TEST_F(SessionPool, SendsABusyServerFewerRequestsAtATime) {
+TEST_F(session_pool_test, sends_a_busy_server_fewer_requests_at_a_time) {
     options.connections_max = 4;
     server->expect(answering("GET /busy", 429));
     for (int i = 0; i < 4; ++i)
@@ -55,7 +55,7 @@ TEST_F(SessionPool, SendsABusyServerFewerRequestsAtATime) {
     EXPECT_EQ(server->connections(), 2U);
 }
 
-TEST_F(SessionPool, DoesNotWaitForABusyServerBeyondTheDeadline) {
+TEST_F(session_pool_test, does_not_wait_for_a_busy_server_beyond_the_deadline) {
     server->expect(answering("GET /busy", 503, {{"Retry-After", "30"}}));
     get("/busy");
     const auto failed = failure_of([&] { return get("/next", in(milliseconds(50))); });
@@ -64,7 +64,7 @@ TEST_F(SessionPool, DoesNotWaitForABusyServerBeyondTheDeadline) {
 
 // Deadlines and cancellation.
 
-TEST_F(SessionPool, NamesTheWaitThatTookTooLong) {
+TEST_F(session_pool_test, names_the_wait_that_took_too_long) {
     server->expect(silent("GET /a"));
     const auto failed = failure_of([&] { return get("/a", in(milliseconds(30))); });
     EXPECT_EQ(failed.message(), "timed out waiting for reply");
@@ -72,7 +72,7 @@ TEST_F(SessionPool, NamesTheWaitThatTookTooLong) {
     EXPECT_TRUE(failed.outcome_unknown());
 }
 
-TEST_F(SessionPool, DoesNotTakeASlowReusedConnectionForADeadOne) {
+TEST_F(session_pool_test, does_not_take_a_slow_reused_connection_for_a_dead_one) {
     server->expect(answering("GET /a", 200));
     server->expect(silent("GET /b"));
     get("/a");
@@ -81,7 +81,7 @@ TEST_F(SessionPool, DoesNotTakeASlowReusedConnectionForADeadOne) {
     EXPECT_EQ(server->connections(), 1U);
 }
 
-TEST_F(SessionPool, NamesSendingWhenTheServerDoesNotRead) {
+TEST_F(session_pool_test, names_sending_when_the_server_does_not_read) {
     server->expect(answering("PUT /a", 201).after(milliseconds(500)).early());
     const auto failed =
         failure_of([&] { return run(pool().exchange(put("/a", large_body), in(milliseconds(100)))); });
@@ -89,7 +89,7 @@ TEST_F(SessionPool, NamesSendingWhenTheServerDoesNotRead) {
     EXPECT_TRUE(failed.outcome_unknown());
 }
 
-TEST_F(SessionPool, CountsARequestsOwnTimeoutFromWhenItHasAConnection) {
+TEST_F(session_pool_test, counts_a_requests_own_timeout_from_when_it_has_a_connection) {
     options.connections_max = 1;
     server->expect(answering("GET /a", 200).after(milliseconds(80)));
     server->expect(silent("GET /b"));
@@ -106,7 +106,7 @@ TEST_F(SessionPool, CountsARequestsOwnTimeoutFromWhenItHasAConnection) {
     EXPECT_TRUE(ended_ && !failed_);
 }
 
-TEST_F(SessionPool, HasEveryoneWaitForAFreeConnection) {
+TEST_F(session_pool_test, has_everyone_wait_for_a_free_connection) {
     options.connections_max = 2;
     constexpr int total = 12;
     for (int i = 0; i < total; ++i)
@@ -125,7 +125,7 @@ TEST_F(SessionPool, HasEveryoneWaitForAFreeConnection) {
     EXPECT_EQ(server->connections(), 2U);
 }
 
-TEST_F(SessionPool, GivesUpWaitingForAFreeConnectionAtTheDeadline) {
+TEST_F(session_pool_test, gives_up_waiting_for_a_free_connection_at_the_deadline) {
     options.connections_max = 1;
     server->expect(answering("GET /a", 200).after(milliseconds(100)));
     wire_request slow;
@@ -138,7 +138,7 @@ TEST_F(SessionPool, GivesUpWaitingForAFreeConnectionAtTheDeadline) {
     http::rig::drive(loop, [&] { return ended_; });
 }
 
-TEST_F(SessionPool, ClosesTheConnectionOfACancelledRequest) {
+TEST_F(session_pool_test, closes_the_connection_of_a_cancelled_request) {
     server->expect(silent("PUT /a"));
     const auto what = put("/a", "body");
     start(what, in(milliseconds(20'000)));
@@ -150,7 +150,7 @@ TEST_F(SessionPool, ClosesTheConnectionOfACancelledRequest) {
     http::rig::drive(loop, [&] { return server->connections_open() == 0; });
 }
 
-TEST_F(SessionPool, LetsSomeoneWaitingForAConnectionBeCancelled) {
+TEST_F(session_pool_test, lets_someone_waiting_for_a_connection_be_cancelled) {
     options.connections_max = 1;
     server->expect(answering("GET /a", 200).after(milliseconds(50)));
     const auto waiting = put("/never", "");

@@ -15,13 +15,13 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class ServerHardship : public rig::server_fixture {};
+class server_hardship_test : public rig::server_fixture {};
 
 using rig::get;
 using rig::host;
 using rig::last;
 
-TEST_F(ServerHardship, EachWaitForAClientHasItsLimit) {
+TEST_F(server_hardship_test, each_wait_for_a_client_has_its_limit) {
     options.idle_timeout = 20ms;
     options.header_timeout = 20ms;
     options.body_timeout = 20ms;
@@ -36,7 +36,7 @@ TEST_F(ServerHardship, EachWaitForAClientHasItsLimit) {
 }
 
 // A byte now and then is no sign of life: the limit is for the whole header.
-TEST_F(ServerHardship, ASlowHeaderHasNoLongerThanAnyOther) {
+TEST_F(server_hardship_test, a_slow_header_has_no_longer_than_any_other) {
     options.header_timeout = 50ms;
     start();
     const auto story = [this]() -> awaitable<void> {
@@ -55,7 +55,7 @@ TEST_F(ServerHardship, ASlowHeaderHasNoLongerThanAnyOther) {
     EXPECT_EQ(server().counters().responses.at(408), 1U);
 }
 
-TEST_F(ServerHardship, AClientThatDoesNotReadIsCutOff) {
+TEST_F(server_hardship_test, a_client_that_does_not_read_is_cut_off) {
     options.write_timeout = 30ms;
     start();
     const auto story = [this]() -> awaitable<void> {
@@ -73,11 +73,11 @@ TEST_F(ServerHardship, AClientThatDoesNotReadIsCutOff) {
     EXPECT_THAT(log.lines, Contains(HasSubstr("cut=true")));
 }
 
-TEST_F(ServerHardship, ALargeAnswerArrivesWhole) {
+TEST_F(server_hardship_test, a_large_answer_arrives_whole) {
     EXPECT_GT(answer_to(get("/large", last)).size(), std::size_t{16} << 20);
 }
 
-TEST_F(ServerHardship, AClientThatVanishesCostsNothing) {
+TEST_F(server_hardship_test, a_client_that_vanishes_costs_nothing) {
     start();
     for (const auto& bytes :
          {std::string(), std::string("GET"), "POST /echo" + host + "Content-Length: 9\r\n\r\nx",
@@ -92,7 +92,7 @@ TEST_F(ServerHardship, AClientThatVanishesCostsNothing) {
     end();
 }
 
-TEST_F(ServerHardship, AHandlerLearnsThatItsClientHasGone) {
+TEST_F(server_hardship_test, a_handler_learns_that_its_client_has_gone) {
     start();
     auto one = connect_later();
     auto asking = background(io_, ask(one, get("/watched")));
@@ -105,7 +105,7 @@ TEST_F(ServerHardship, AHandlerLearnsThatItsClientHasGone) {
     end();
 }
 
-TEST_F(ServerHardship, GarbageOfEveryKindIsAnsweredOrDropped) {
+TEST_F(server_hardship_test, garbage_of_every_kind_is_answered_or_dropped) {
     std::mt19937 random(7); // the same each time
     options.header_timeout = 5ms;
     options.idle_timeout = 5ms;
@@ -133,7 +133,7 @@ TEST_F(ServerHardship, GarbageOfEveryKindIsAnsweredOrDropped) {
 }
 
 // Clients beyond the limit wait; who is idle makes room for them.
-TEST_F(ServerHardship, AFloodOfConnectionsIsServedInTurn) {
+TEST_F(server_hardship_test, a_flood_of_connections_is_served_in_turn) {
     options.connections_max = 4;
     start();
     std::vector<std::unique_ptr<rig::client>> clients;
@@ -160,7 +160,7 @@ TEST_F(ServerHardship, AFloodOfConnectionsIsServedInTurn) {
     end();
 }
 
-TEST_F(ServerHardship, TheLongestIdleConnectionMakesRoom) {
+TEST_F(server_hardship_test, the_longest_idle_connection_makes_room) {
     options.connections_max = 2;
     start();
     auto first = connect_later();

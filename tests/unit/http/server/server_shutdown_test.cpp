@@ -15,12 +15,12 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class ServerShutdown : public rig::server_fixture {};
+class server_shutdown_test : public rig::server_fixture {};
 
 using rig::get;
 using rig::host;
 
-TEST_F(ServerShutdown, AtItsEndIdleConnectionsAreClosedAndRequestsAnswered) {
+TEST_F(server_shutdown_test, at_its_end_idle_connections_are_closed_and_requests_answered) {
     start();
     auto idle = connect_later();
     auto busy = connect_later();
@@ -50,7 +50,7 @@ TEST_F(ServerShutdown, AtItsEndIdleConnectionsAreClosedAndRequestsAnswered) {
 }
 
 // A client that keeps its connection, as most do, must not keep the server after its answer.
-TEST_F(ServerShutdown, AtItsEndAConnectionIsClosedAfterTheAnswerThatWasBeingSent) {
+TEST_F(server_shutdown_test, at_its_end_a_connection_is_closed_after_the_answer_that_was_being_sent) {
     start();
     auto one = connect_later();
     background asking(io_, ask(one, get("/large")));
@@ -65,7 +65,7 @@ TEST_F(ServerShutdown, AtItsEndAConnectionIsClosedAfterTheAnswerThatWasBeingSent
     EXPECT_FALSE(server().counters().cut);
 }
 
-TEST_F(ServerShutdown, AtItsEndARequestThatHasBegunHasAMomentToCome) {
+TEST_F(server_shutdown_test, at_its_end_a_request_that_has_begun_has_a_moment_to_come) {
     options.last_timeout = 200ms;
     start();
     std::vector<std::string> heard(3);
@@ -93,7 +93,7 @@ TEST_F(ServerShutdown, AtItsEndARequestThatHasBegunHasAMomentToCome) {
     EXPECT_FALSE(server().counters().cut);
 }
 
-TEST_F(ServerShutdown, AtItsEndARequestThatWaitsInTheSocketIsAnswered) {
+TEST_F(server_shutdown_test, at_its_end_a_request_that_waits_in_the_socket_is_answered) {
     start();
     auto one = connect_later();
     std::string heard;
@@ -113,7 +113,7 @@ TEST_F(ServerShutdown, AtItsEndARequestThatWaitsInTheSocketIsAnswered) {
     EXPECT_TRUE(running().ended());
 }
 
-TEST_F(ServerShutdown, AnswersThatAreNotReadAreCutAndOthersAwaited) {
+TEST_F(server_shutdown_test, answers_that_are_not_read_are_cut_and_others_awaited) {
     start();
     auto reader = connect_later();
     auto other = connect_later();
@@ -138,7 +138,7 @@ TEST_F(ServerShutdown, AnswersThatAreNotReadAreCutAndOthersAwaited) {
     EXPECT_FALSE(running().failed());
 }
 
-TEST_F(ServerShutdown, WhatHasNotEndedByThenIsCut) {
+TEST_F(server_shutdown_test, what_has_not_ended_by_then_is_cut) {
     start();
     auto busy = connect_later();
     std::string heard;
@@ -153,7 +153,7 @@ TEST_F(ServerShutdown, WhatHasNotEndedByThenIsCut) {
     EXPECT_THAT(log.lines, Contains(StartsWith("http.cut: ")));
 }
 
-TEST_F(ServerShutdown, CancelledItCutsAllAndAwaitsThem) {
+TEST_F(server_shutdown_test, cancelled_it_cuts_all_and_awaits_them) {
     start();
     auto idle = connect_later();
     auto busy = connect_later();
@@ -167,7 +167,7 @@ TEST_F(ServerShutdown, CancelledItCutsAllAndAwaitsThem) {
     EXPECT_EQ(server().connections_open(), 0U);
 }
 
-TEST_F(ServerShutdown, EndsWhileAllPlacesAreTakenAndClientsWait) {
+TEST_F(server_shutdown_test, ends_while_all_places_are_taken_and_clients_wait) {
     options.connections_max = 1;
     start();
     auto busy = connect_later();

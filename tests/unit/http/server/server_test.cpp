@@ -11,13 +11,13 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class Server : public rig::server_fixture {};
+class server_test : public rig::server_fixture {};
 
 using rig::get;
 using rig::host;
 using rig::last;
 
-TEST_F(Server, AnswersARequest) {
+TEST_F(server_test, answers_a_request) {
     EXPECT_THAT(answer_to(get("/hello", last + "X-Request-Id: mine\r\n")),
                 ::testing::StrEq("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
                                  "X-Request-Id: mine\r\nConnection: close\r\n\r\nhello"));
@@ -27,12 +27,12 @@ TEST_F(Server, AnswersARequest) {
                     "duration_ms=[0-9.e-]+ request_id=mine cut=false")));
 }
 
-TEST_F(Server, MakesARequestIdIfTheClientSentNoValidOne) {
+TEST_F(server_test, makes_a_request_id_if_the_client_sent_no_valid_one) {
     const auto answer = answer_to(get("/hello", last + "X-Request-Id: not a good one\r\n"));
     EXPECT_THAT(answer, ::testing::ContainsRegex("X-Request-Id: [0-9a-f]{16}-00000001"));
 }
 
-TEST_F(Server, KeepsAConnection) {
+TEST_F(server_test, keeps_a_connection) {
     start();
     const auto story = [this]() -> awaitable<void> {
         auto one = connect_later();
@@ -49,7 +49,7 @@ TEST_F(Server, KeepsAConnection) {
     EXPECT_EQ(server().counters().responses.at(200), 3U);
 }
 
-TEST_F(Server, AnswersInTheOrderOfWhatWasPipelined) {
+TEST_F(server_test, answers_in_the_order_of_what_was_pipelined) {
     std::string bytes;
     for (int i = 0; i < 200; ++i)
         bytes += get("/items/n" + std::to_string(i));
@@ -62,13 +62,13 @@ TEST_F(Server, AnswersInTheOrderOfWhatWasPipelined) {
     EXPECT_THAT(answers, EndsWith("\r\n\r\nhello"));
 }
 
-TEST_F(Server, ReadsABodyAndTheRequestBehindIt) {
+TEST_F(server_test, reads_a_body_and_the_request_behind_it) {
     const auto answers =
         answer_to("POST /echo" + host + "Content-Length: 4\r\n\r\nbody" + get("/hello", last));
     EXPECT_THAT(answers, HasSubstr("\r\n\r\nbodyHTTP/1.1 200 OK"));
 }
 
-TEST_F(Server, TellsAClientThatWaitsToGoOn) {
+TEST_F(server_test, tells_a_client_that_waits_to_go_on) {
     start();
     const auto story = [this]() -> awaitable<void> {
         auto one = connect_later();
@@ -87,7 +87,7 @@ TEST_F(Server, TellsAClientThatWaitsToGoOn) {
     tell(story());
 }
 
-TEST_F(Server, AnswersHeadWithoutABody) {
+TEST_F(server_test, answers_head_without_a_body) {
     start();
     const auto story = [this]() -> awaitable<void> {
         auto one = connect_later();
@@ -106,7 +106,7 @@ TEST_F(Server, AnswersHeadWithoutABody) {
     tell(story());
 }
 
-TEST_F(Server, StreamsABody) {
+TEST_F(server_test, streams_a_body) {
     EXPECT_THAT(answer_to(get("/sized") + get("/chunks") + get("/nothing", last)),
                 ::testing::AllOf(
                     HasSubstr("Content-Length: 6\r\n"), HasSubstr("\r\n\r\nonetwoHTTP/1.1 200 OK"),
@@ -114,19 +114,19 @@ TEST_F(Server, StreamsABody) {
                     HasSubstr("\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 204 No Content\r\nX-")));
 }
 
-TEST_F(Server, EndsABodyOfUnknownSizeWithTheConnectionForAnOldClient) {
+TEST_F(server_test, ends_a_body_of_unknown_size_with_the_connection_for_an_old_client) {
     EXPECT_THAT(answer_to("GET /chunks HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"),
                 ::testing::AllOf(HasSubstr("Connection: close\r\n"), EndsWith("\r\n\r\nonetwo")));
 }
 
-TEST_F(Server, KeepsAnOldClientThatAsksForIt) {
+TEST_F(server_test, keeps_an_old_client_that_asks_for_it) {
     EXPECT_THAT(answer_to("GET /hello HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\nGET "
                           "/hello HTTP/1.0\r\nHost: localhost\r\n\r\n"),
                 ::testing::AllOf(HasSubstr("Connection: keep-alive\r\n\r\nhello"),
                                  EndsWith("Connection: close\r\n\r\nhello")));
 }
 
-TEST_F(Server, CutsABodyThatCannotBeSentWhole) {
+TEST_F(server_test, cuts_a_body_that_cannot_be_sent_whole) {
     for (const auto* path : {"/broken", "/broken_chunks", "/short"}) {
         const auto answer = answer_to(get(path));
         EXPECT_THAT(answer, Not(HasSubstr("0\r\n\r\n"))) << path;
@@ -139,15 +139,15 @@ TEST_F(Server, CutsABodyThatCannotBeSentWhole) {
     tell([]() -> awaitable<void> { co_return; }());
 }
 
-TEST_F(Server, AHandlerThatFailsIsA500ThatKeepsItToItself) {
+TEST_F(server_test, a_handler_that_fails_is_a500_that_keeps_it_to_itself) {
     EXPECT_THAT(answer_to(get("/fail") + get("/hello", last)),
-                ::testing::AllOf(StartsWith("HTTP/1.1 500 Internal Server Error\r\n"),
-                                 HasSubstr(R"({"detail":"Internal Server Error"}HTTP/1.1 200 OK)")));
+                ::testing::AllOf(StartsWith("HTTP/1.1 500 Internal server_test Error\r\n"),
+                                 HasSubstr(R"({"detail":"Internal server_test Error"}HTTP/1.1 200 OK)")));
     EXPECT_THAT(log.lines, Contains(::testing::AllOf(StartsWith("http.failed: "),
                                                      HasSubstr("error.message=the database is away"))));
 }
 
-TEST_F(Server, HasOneFormOfAnErrorForEveryRefusal) {
+TEST_F(server_test, has_one_form_of_an_error_for_every_refusal) {
     struct row {
         std::string bytes;
         std::string status;
@@ -176,26 +176,26 @@ TEST_F(Server, HasOneFormOfAnErrorForEveryRefusal) {
     tell([]() -> awaitable<void> { co_return; }());
 }
 
-TEST_F(Server, AllowsWhatItNames) {
+TEST_F(server_test, allows_what_it_names) {
     EXPECT_THAT(answer_to("PUT /hello" + host + last + "\r\n"), HasSubstr("\r\nAllow: GET, HEAD\r\n"));
 }
 
-TEST_F(Server, SendsASlashTooManyElsewhere) {
+TEST_F(server_test, sends_a_slash_too_many_elsewhere) {
     EXPECT_THAT(answer_to(get("/hello/?a=b", last)),
                 ::testing::AllOf(StartsWith("HTTP/1.1 307 Temporary Redirect\r\n"),
                                  HasSubstr("\r\nLocation: /hello?a=b\r\n")));
 }
 
-TEST_F(Server, TakesAnAbsoluteTarget) {
+TEST_F(server_test, takes_an_absolute_target) {
     EXPECT_THAT(answer_to(get("http://elsewhere:81/hello", last)), EndsWith("\r\n\r\nhello"));
 }
 
-TEST_F(Server, NeverLogsAQuery) {
+TEST_F(server_test, never_logs_a_query) {
     answer_to(get("/hello?token=geheim", last));
     EXPECT_THAT(log.lines, Not(Contains(HasSubstr("geheim"))));
 }
 
-TEST_F(Server, RefusesClientsWithoutTheToken) {
+TEST_F(server_test, refuses_clients_without_the_token) {
     token = "geheim";
     for (const auto& fields : {std::string(), std::string("Authorization: Bearer gehei\r\n")}) {
         start();
@@ -213,14 +213,14 @@ TEST_F(Server, RefusesClientsWithoutTheToken) {
     EXPECT_THAT(log.lines, Not(Contains(HasSubstr("geheim"))));
 }
 
-TEST_F(Server, ClosesAfterSoManyRequests) {
+TEST_F(server_test, closes_after_so_many_requests) {
     options.requests_max = 2;
     const auto answers = answer_to(get("/hello") + get("/hello") + get("/hello"));
     EXPECT_THAT(answers, EndsWith("Connection: close\r\n\r\nhello"));
     EXPECT_EQ(server().counters().responses.at(200), 2U);
 }
 
-TEST_F(Server, SaysWhyItCannotListen) {
+TEST_F(server_test, says_why_it_cannot_listen) {
     start();
     auto second = options;
     second.port = server().port();
