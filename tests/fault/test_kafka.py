@@ -3,6 +3,7 @@ import json
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -168,12 +169,19 @@ def test_a_key_is_known_after_a_restart_although_a_transaction_hides_its_batch(s
         assert [each["value"] for each in read_back(service, topic)] == [1, {"n": 2}, {"n": 3}, {"n": 4}]
 
 
-def test_a_producer_that_cannot_be_made_costs_no_process(serve_kafka, broker, topic):
-    """As where a file that KAFKA_CONFIG names is away for a while. The producer comes with the first event."""
-    with serve_kafka(broker.address, "max.in.flight=1000") as service:
+def test_a_producer_that_cannot_be_made_costs_no_process(serve_kafka, broker, topic, certificate, tmp_path):
+    """A file that KAFKA_CONFIG names is away for a while. The producer comes with the first event."""
+    authority = tmp_path / "authority.pem"
+    authority.write_bytes(Path(certificate.authority).read_bytes())
+    with serve_kafka(broker.secured("TLS"), "security.protocol=SSL", f"ssl.ca.location={authority}") as service:
+        authority.unlink()
         for _ in range(3):
             refused = post(service, topic, [{"n": 1}])
             assert refused.status == 503 and "producer cannot be made" in refused.body.decode(), refused
         assert service.get("/livez").status == 200
         (logged,) = service.events("journal.kafka_producer")  # once, and its reason is not for clients
         assert logged["reason"] not in refused.body.decode()
+        assert service.get("/readyz").status == 503
+        authority.write_bytes(Path(certificate.authority).read_bytes())
+        wait_for(lambda: service.get("/readyz").status == 200)
+        assert post(service, topic, [{"n": 1}]).status == 201
