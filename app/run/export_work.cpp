@@ -54,12 +54,12 @@ std::vector<exports::task> choose(std::vector<exports::task> there, const std::v
 // No later run of theirs settles them.
 void warn_of_left_files(const std::vector<exports::task_report>& reports,
                         const std::vector<exports::task>& there, async::log& log) {
-    std::set<std::string> left;
+    std::set<std::string> orphans;
     for (const auto& report : reports)
-        left.insert(report.left.begin(), report.left.end());
+        orphans.insert(report.left.begin(), report.left.end());
     for (const auto& task : there)
-        left.erase(task.name);
-    for (const auto& name : left)
+        orphans.erase(task.name);
+    for (const auto& name : orphans)
         log.warn(
             "export.left_behind",
             "an interrupted run left a file of a task that is not there, and it may be the only copy of its"
