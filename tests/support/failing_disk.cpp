@@ -6,6 +6,7 @@
 //     fdatasync=200ms      each one takes that much longer
 //     pwrite#5=ENOSPC      the fifth one fails
 //     pwrite#5=half        the fifth one writes a half of its bytes, the next one fails with EIO
+//     unlink#1=EIO         the first one fails
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -109,6 +110,19 @@ extern "C" int fdatasync(int file) {
         known.synced[path] = now.st_size;
     }
     return real(file);
+}
+
+extern "C" int unlink(const char* path) {
+    static auto* const real = next<int(const char*)>("unlink");
+    if (is_chosen(path)) {
+        auto& known = state();
+        const std::scoped_lock lock(known.one_at_a_time);
+        if (const auto what = happens("unlink", ++known.calls["unlink"]); !what.empty()) {
+            errno = number_of(what);
+            return -1;
+        }
+    }
+    return real(path);
 }
 
 extern "C" ssize_t pwrite64(int file, const void* bytes, size_t count, off64_t offset) {

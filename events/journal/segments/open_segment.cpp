@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace events {
@@ -30,6 +31,17 @@ void lock(file_handle& file) {
                             " does not change that.");
 }
 
+// Events may go on into the segment before: after a restart this one must not hide them. Throws a fault of
+// the disk, whatever the reason, if it may still be there.
+void take_away(const fs::path& segment, file_handle& folder) {
+    try {
+        remove_file(segment);
+        folder.sync();
+    } catch (const file_failure&) {
+        throw file_failure(EIO, "taking away again", segment);
+    }
+}
+
 } // namespace
 
 file_handle open_segment::locked(const fs::path& path) {
@@ -48,20 +60,18 @@ open_segment open_segment::begin(const fs::path& directory, const segment_header
     made.header_ = header;
     made.prefix_ = frame_prefix(header);
     made.file_ = file_handle(path, file_handle::mode::create_new);
-    lock(made.file_);
     made.bytes_ = segment_header_bytes;
     made.allocated_ = room == first_room::header ? segment_header_bytes : std::min(allocation_min, bytes_max);
     fault_point("segment-created");
     try {
+        lock(made.file_);
         made.file_.allocate(0, made.allocated_);
         made.file_.write(0, encode(header));
         made.file_.sync();
         fault_point("segment-header-synced");
         folder.sync();
     } catch (const file_failure&) {
-        // Events may go on into the segment before: after a power cut this one must not hide them.
-        remove_file(path);
-        folder.sync();
+        take_away(path, folder);
         throw;
     }
     fault_point("segment-begun");

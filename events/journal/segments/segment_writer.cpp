@@ -19,6 +19,9 @@ journal_error full(std::string message) {
             "Make room on the journal's volume. Nothing was kept."};
 }
 
+// The next group tries again.
+bool nothing_was_done(const file_failure& failed) { return failed.no_room() || failed.no_descriptor(); }
+
 journal_error broken(std::string message) {
     return {journal_failure::broken, std::move(message),
             "Check the disk, and restart: durable events are read again then."};
@@ -92,7 +95,12 @@ void segment_writer::make_again(position first) {
 void segment_writer::begin_segment(position first, open_segment::first_room room) {
     begun_ = options_.now();
     const segment_header header{directory_.id(), first, std::max(last_time_, begun_)};
-    last_ = open_segment::begin(directory_.path(), header, options_.segment_bytes, room);
+    try {
+        last_ = open_segment::begin(directory_.path(), header, options_.segment_bytes, room);
+    } catch (const file_failure& failed) {
+        broken_ = broken_ || !nothing_was_done(failed);
+        throw;
+    }
     segments_.push_back(first);
     end_ = first;
     last_time_ = header.created;
@@ -109,8 +117,7 @@ std::vector<append_result> segment_writer::write(const std::vector<pending_appen
             done = write_part(group, done, now, results);
         }
     } catch (const file_failure& failed) {
-        const bool nothing_done = failed.no_room() || failed.no_descriptor(); // the next group tries again
-        broken_ = broken_ || !nothing_done;
+        broken_ = broken_ || !nothing_was_done(failed);
         const auto error = failed.no_room()         ? full(failed.what())
                            : failed.no_descriptor() ? too_many_files()
                                                     : broken(failed.what());

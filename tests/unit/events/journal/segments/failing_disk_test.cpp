@@ -34,6 +34,8 @@ TEST(on_a_failing_disk, disabled_appends) {
     ASSERT_NE(directory, nullptr);
     auto options = options_of();
     options.sync_every = std::chrono::milliseconds(std::getenv("SYNC_LATER") != nullptr ? 1 : 0);
+    if (std::getenv("AN_EVENT_A_SEGMENT") != nullptr)
+        options.segment_bytes = 1;
     std::optional<segment_writer> opened;
     try {
         opened.emplace(directory, options);
@@ -128,6 +130,26 @@ TEST_F(failing_disk_test, keeps_nothing_of_what_found_no_room) {
     const segment_writer writer(path(), options_of());
     EXPECT_EQ(writer.end(), 5);
     expect_events(path(), writer.end());
+}
+
+// Events behind a segment that is still there would be hidden by it after a restart.
+TEST_F(failing_disk_test, accepts_no_more_where_a_segment_that_found_no_room_cannot_be_taken_away) {
+    for (const std::string left : {"EIO", "ENOSPC"}) {
+        fs::remove_all(path());
+        const std::vector<std::string> expected{
+            "accepted up to 1", unknown, unknown, unknown, unknown, unknown};
+        EXPECT_EQ(append_on("pwrite#3=ENOSPC,unlink#1=" + left, "AN_EVENT_A_SEGMENT=1"), expected) << left;
+        segment_writer writer(path(), options_of());
+        EXPECT_EQ(writer.end(), 1);
+        ASSERT_FALSE(append(writer, 1).front().failed);
+        expect_events(path(), writer.end());
+    }
+    fs::remove_all(path());
+    const std::vector<std::string> expected{"accepted up to 1", "full",
+                                            "accepted up to 2", "accepted up to 3",
+                                            "accepted up to 4", "accepted up to 5"};
+    EXPECT_EQ(append_on("pwrite#3=ENOSPC", "AN_EVENT_A_SEGMENT=1"), expected);
+    expect_events(path(), 5);
 }
 
 TEST_F(failing_disk_test, a_later_sync_that_fails_accepts_no_more) {
