@@ -167,9 +167,10 @@ awaitable<void> folder::must_be_there() {
         there = false;
     }
     if (!there)
-        throw async::error(async::failure::precondition,
-                           fmt::format("there is no container '{}'", client_.container()),
-                           "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("there is no container '{}', and no archived day", client_.container()),
+            "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
 }
 
 awaitable<folder_contents> folder::contents() {

@@ -209,7 +209,7 @@ def test_a_value_that_two_archived_rows_had_one_after_the_other_comes_back_into_
 
 def test_days_that_are_not_there(archiver, table):
     outcome = archiver.run("restore", "--day", "2024-01-01")
-    assert outcome.code == 3 and "no archived day" in outcome.stderr
+    assert outcome.code == 3 and "there is no container" in outcome.stderr and "no archived day" in outcome.stderr
 
 
 def test_after_a_dry_run_of_archive_a_copy_asks_for_recover(archiver, table):
