@@ -26,7 +26,7 @@ awaitable<void> projection_work::dead_letters(definition_list there) {
     using action = dead_letter_request::action;
     const auto& asked = request_.dead_letters;
     const std::vector<std::string> names(1, asked.name);
-    const auto chosen = named_projections(std::move(there), names);
+    const auto chosen = named_projections(std::move(there), names, settings_.journal.group);
     const auto& which = chosen.front();
     const events::letter_choice letters{asked.topic, asked.partition, asked.positions, asked.named};
     std::vector<events::dead_letter> found;

@@ -167,7 +167,8 @@ awaitable<void> projection_work::must_not_be_lost(async::error why) {
 awaitable<void> projection_work::project(definition_list there) {
     const bool asked_by_name = !request_.projection.names.empty();
     auto defined = names_of(there);
-    auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
+    auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names,
+                                                    settings_.journal.group)
                                 : projections_to_run(std::move(there), settings_.projections);
     chosen = runnable_projections(
         std::move(chosen), request_.projection.once ? broken_directories::left_out : broken_directories::wait,
@@ -223,7 +224,8 @@ awaitable<void> projection_work::project(definition_list there) {
 
 awaitable<void> projection_work::migrate(definition_list there) {
     const bool asked_by_name = !request_.projection.names.empty();
-    auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
+    auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names,
+                                                    settings_.journal.group)
                                 : projections_to_run(std::move(there), settings_.projections);
     chosen = runnable_projections(std::move(chosen), broken_directories::left_out, log_);
     std::size_t applied = 0;

@@ -57,7 +57,8 @@ awaitable<void> projection_work::projections(definition_list there) {
         answer_ = render_change(name, {"forgotten", "forgotten"}, request_.output);
         co_return;
     }
-    const auto chosen = named_projections(std::move(there), request_.projection.names);
+    const auto chosen =
+        named_projections(std::move(there), request_.projection.names, settings_.journal.group);
     co_await change(chosen.front());
 }
 

@@ -3,6 +3,7 @@
 #include "app/settings/nearest.hpp"
 #include "async/error.hpp"
 #include "async/quotable.hpp"
+#include "events/projection/engine.hpp"
 
 #include <fmt/format.h>
 
@@ -22,6 +23,8 @@ constexpr std::array<std::pair<api, std::string_view>, 3> projections_of_apis{
 
 constexpr std::string_view own_directories =
     "PROJECTIONS_PATH names the directories of your own; each has a file projection.conf.";
+
+constexpr std::string_view own_group = "KAFKA_GROUP_ID, or `group` in projection.conf, names the group.";
 
 bool is_shipped(const events::projection_definition& which) {
     const auto shipped = events::shipped_projections();
@@ -53,11 +56,15 @@ void must_be_right(const events::projection_definition& which) {
 }
 
 std::string no_such_projection(const std::string& name, const definition_list& there) {
+    const auto alone = events::projection_of(name);
+    if (alone != name && std::ranges::find(there, alone, &events::projection_definition::name) != there.end())
+        return fmt::format("the positions of projection '{}' are of another group here", alone);
     std::vector<std::string_view> known;
     for (const auto& each : there)
         known.push_back(each.name);
     const auto near = nearest(name, known);
-    return fmt::format("there is no projection {}{}", async::quoted(name),
+    return fmt::format("there is no projection {}{}",
+                       async::may_quote(name) ? fmt::format("'{}'", name) : "of that name",
                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
 }
 
@@ -95,16 +102,21 @@ std::vector<std::string> names_of(const definition_list& all) {
     return names;
 }
 
-definition_list named_projections(definition_list there, const std::vector<std::string>& names) {
+definition_list named_projections(definition_list there, const std::vector<std::string>& names,
+                                  const std::string& group) {
     if (names.empty())
         return there;
     definition_list chosen;
     for (const auto& name : names) {
-        const auto found = std::ranges::find(there, name, &events::projection_definition::name);
+        const auto found = std::ranges::find_if(there, [&](const events::projection_definition& each) {
+            return each.name == name || events::position_name(each, group) == name;
+        });
         if (found == there.end())
-            throw async::error(failure::usage, no_such_projection(name, there), std::string(own_directories));
+            throw async::error(
+                failure::usage, no_such_projection(name, there),
+                std::string(name.find('@') == std::string::npos ? own_directories : own_group));
         must_be_right(*found);
-        if (std::ranges::find(chosen, name, &events::projection_definition::name) == chosen.end())
+        if (std::ranges::find(chosen, found->name, &events::projection_definition::name) == chosen.end())
             chosen.push_back(*found);
     }
     return chosen;
@@ -113,8 +125,9 @@ definition_list named_projections(definition_list there, const std::vector<std::
 definition_list projections_to_run(definition_list there, const projection_settings& settings) {
     if (settings.choice == projection_choice::none)
         return {};
-    return settings.choice == projection_choice::named ? named_projections(std::move(there), settings.names)
-                                                       : std::move(there);
+    return settings.choice == projection_choice::named
+               ? named_projections(std::move(there), settings.names, {})
+               : std::move(there);
 }
 
 std::string remedy_for(const events::projection_definition& which) {

@@ -23,10 +23,12 @@ namespace app {
 // Their names alone.
 [[nodiscard]] std::vector<std::string> names_of(const std::vector<events::projection_definition>& all);
 
-// The projections with these names; without names, all. Throws async::error(usage) for an unknown name,
+// The projections with these names, or with the names of their positions (`name@group`, as `projections`
+// shows them, for this KAFKA_GROUP_ID); without names, all. Throws async::error(usage) for an unknown name,
 // async::error(precondition) if a projection that is asked for by name has a mistake.
 [[nodiscard]] std::vector<events::projection_definition>
-named_projections(std::vector<events::projection_definition> there, const std::vector<std::string>& names);
+named_projections(std::vector<events::projection_definition> there, const std::vector<std::string>& names,
+                  const std::string& group);
 
 // The projections that PROJECT names, as `project` understands it; unset: all.
 [[nodiscard]] std::vector<events::projection_definition>

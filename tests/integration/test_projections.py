@@ -30,6 +30,16 @@ def test_each_event_once(shop):
     assert (after["behind"], after["behind_seconds"], after["dead_letters"]) == (0, 0, 0)
 
 
+def test_the_name_that_is_shown_is_understood(shop):
+    shop.once(KAFKA_GROUP_ID="g1")
+    shop.run("projections", "pause", "total@g1", KAFKA_GROUP_ID="g1")
+    assert shop.status("total@g1", KAFKA_GROUP_ID="g1")["state"] == "paused"
+    shop.run("dead-letters", "total@g1", KAFKA_GROUP_ID="g1")
+    refused = shop.run("projections", "resume", "total@g2", expect=2, KAFKA_GROUP_ID="g1")
+    assert "the positions of projection 'total' are of another group here" in refused.stderr
+    assert "there is no projection of that name" in shop.run("projections", "resume", "other@g1", expect=2).stderr
+
+
 def test_it_follows_and_pauses_within_a_second(shop):
     process = shop.program.start("project", "total")
     shop.post(100)
