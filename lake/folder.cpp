@@ -154,18 +154,22 @@ awaitable<std::vector<azure::blob_properties>> folder::bookkeeping() {
     co_return found;
 }
 
-awaitable<void> folder::must_be_there() {
+awaitable<bool> folder::is_there() {
     const auto prefix = prefix_ + std::string(bookkeeping_folder);
     const azure::blob_sink pass = [](azure::blob_properties) {};
     constexpr std::string_view from_the_start;
-    bool there = true;
     try {
         static_cast<void>(co_await client_.list(prefix, from_the_start, pass));
     } catch (const azure::storage_error& failed) {
         if (failed.status() != 404)
             throw;
-        there = false;
+        co_return false;
     }
+    co_return true;
+}
+
+awaitable<void> folder::must_be_there() {
+    const bool there = co_await is_there();
     if (!there)
         throw async::error(
             async::failure::precondition,

@@ -39,7 +39,9 @@ class folder final : public file_store {
         return lake::row_limit(file, row_memory_);
     }
 
-    // Throws async::error(precondition) if there is no container.
+    // Whether there is a container. Creates none.
+    [[nodiscard]] awaitable<bool> is_there();
+    // Throws async::error(precondition) if there is none.
     [[nodiscard]] awaitable<void> must_be_there();
     // Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<folder_contents> contents();

@@ -21,7 +21,7 @@ recover_run::recover_run(const run_context& context)
     : context_(context)
     , tools_(context)
     , opener_(context)
-    , loop_(context, tools_, opener_, absent_container::is_refused) {}
+    , loop_(context, tools_, opener_, absent_container::is_done) {}
 
 awaitable<void> recover_run::run() {
     return loop_.repeat(

@@ -80,6 +80,13 @@ awaitable<attempt_result> run_loop::work_in(run_transaction& opened, const attem
     // A file that another server's run changes in between has another ETag than the listed one.
     if (container_ == absent_container::is_refused)
         co_await context_.lake.must_be_there();
+    if (container_ == absent_container::is_done) {
+        const bool there = co_await context_.lake.is_there();
+        if (!there) {
+            co_await opened.transaction->rollback();
+            co_return attempt_result::finished;
+        }
+    }
     co_await list_files(context_, opened);
     if (opened.position.cluster.empty()) {
         // The owner of the folder cannot be known, so nothing is written to it: `body` finds nothing to do,

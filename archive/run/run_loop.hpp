@@ -18,6 +18,7 @@ namespace archive {
 enum class absent_container : std::uint8_t {
     is_made,    // it takes rows
     is_refused, // there is nothing in it, and perhaps the path is wrong
+    is_done,    // nothing waits in it
 };
 
 class run_loop {

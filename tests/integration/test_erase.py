@@ -152,7 +152,17 @@ def test_days_bound_both_the_files_and_the_table(archiver, eraser, table, lake, 
     assert after["events_2024-01-02.csv"] == without(before["events_2024-01-02.csv"])
 
 
+def test_a_wrong_path_erases_nothing(archiver, eraser, table):
+    """The archive is elsewhere, and its rows would stay."""
+    fill(table)
+    before = table.count()
+    for arguments in ((), ("--yes",)):
+        assert "there is no container" in eraser.run("erase", "--where", MINE, *arguments, expect=3).stderr
+    assert table.count() == before
+
+
 def test_rows_without_a_day_are_in_the_table_alone(archiver, eraser, table):
+    archiver.archive()
     table.execute('INSERT INTO "Event" (event_id, event_type, created_at, payload) VALUES (\'e\', \'t\', \'-infinity\', \'{"user": "alice.smith"}\')')
     receipt = receipt_of(eraser.run("erase", "--where", MINE, "--yes"))
     assert receipt["rows_of_table"] == 1 and table.count() == 0

@@ -15,9 +15,9 @@ namespace {
 // After this time without use, a reader gives up its consumer.
 constexpr std::chrono::seconds idle_for{30};
 constexpr std::chrono::seconds look_every{5};
-// A reader that was used since is not taken for idle, up to this number of them.
+// A reader that was used since is not taken for idle, up to so many times the number that may be.
 constexpr std::chrono::seconds at_work_for{5};
-constexpr std::size_t open_max = 64;
+constexpr std::size_t times_max = 4;
 // The end of a consumer waits for its threads, and takes one of ours as long.
 constexpr std::size_t ending_max = 8;
 constexpr std::chrono::seconds ending_patience{10};
@@ -64,7 +64,7 @@ async::awaitable<void> open_readers::make_room() {
     const auto now = async::deadline::clock::now();
     const auto all = all_.size();
     std::erase_if(resting, [&](const reader* each) {
-        return all < open_max && idle_max_ > 0 && now - each->used() < at_work_for;
+        return all < times_max * idle_max_ && now - each->used() < at_work_for;
     });
     rest(resting);
     const auto until = async::deadline::after(ending_patience);

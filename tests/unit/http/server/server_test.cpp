@@ -139,10 +139,10 @@ TEST_F(server_test, cuts_a_body_that_cannot_be_sent_whole) {
     tell([]() -> awaitable<void> { co_return; }());
 }
 
-TEST_F(server_test, a_handler_that_fails_is_a500_that_keeps_it_to_itself) {
+TEST_F(server_test, a_handler_that_fails_is_a_500_that_keeps_it_to_itself) {
     EXPECT_THAT(answer_to(get("/fail") + get("/hello", last)),
-                ::testing::AllOf(StartsWith("HTTP/1.1 500 Internal server_test Error\r\n"),
-                                 HasSubstr(R"({"detail":"Internal server_test Error"}HTTP/1.1 200 OK)")));
+                ::testing::AllOf(StartsWith("HTTP/1.1 500 Internal Server Error\r\n"),
+                                 HasSubstr(R"({"detail":"Internal Server Error"}HTTP/1.1 200 OK)")));
     EXPECT_THAT(log.lines, Contains(::testing::AllOf(StartsWith("http.failed: "),
                                                      HasSubstr("error.message=the database is away"))));
 }

@@ -29,7 +29,7 @@ std::string outcome_of(const append_result& result) {
 }
 
 // What the process on the failing disk does: six appends of one event each.
-TEST(on_a_failing_disk, disabled_appends) {
+TEST(on_a_failing_disk, DISABLED_appends) {
     const char* directory = std::getenv("JOURNAL_OF_TEST");
     ASSERT_NE(directory, nullptr);
     auto options = options_of();
