@@ -300,6 +300,7 @@ def test_files_are_read_as_they_were_written_whatever_the_role_has_set(archiver,
     (("--day", "9999-12-31"), ["9999-12-31"]), (("--to", "9999-12-31"), ["9999-12-31", "2030-01-01"]), (("--from", "2030-01-01"), ["9999-12-31", "2030-01-01"]),
 ])
 def test_days_never_mean_a_row_without_a_valid_day(archiver, table, lake, days, gone):
+    archiver.archive()
     moments = ["infinity", "-infinity", "10000-06-01", "0044-03-15 BC", "9999-12-31", "2030-01-01"]
     for at in moments:
         table.execute(f"INSERT INTO \"Event\" (event_id, event_type, created_at, payload) VALUES ('{at}', 'x', '{at}', 'null')")
@@ -329,6 +330,7 @@ def test_a_file_that_was_moved_away_is_named(archiver, table, lake, container):
 
 
 def test_a_partition_that_no_query_sees_is_refused(archiver, table, lake):
+    archiver.archive()
     table.execute("""DROP TABLE "Event"; CREATE TABLE public."Event" (id integer NOT NULL, event_id text NOT NULL, event_type text NOT NULL,
             created_at timestamp(3) NOT NULL, processed_at timestamp(3), payload jsonb NOT NULL, PRIMARY KEY (id, created_at)) PARTITION BY RANGE (created_at);
         CREATE TABLE p1 PARTITION OF "Event" FOR VALUES FROM ('2030-01-01') TO ('2030-02-01');
@@ -431,6 +433,7 @@ def test_the_key_of_a_row_that_went_is_kept_nowhere(archiver, eraser, table, lak
 
 
 def test_dry_run_wins_over_yes(archiver, eraser, table):
+    archiver.archive()
     fill(table, days=1)
     outcome = eraser.run("erase", "--where", MINE, "--yes", "--dry-run", expect=0)
     assert "nothing was changed" in outcome.stdout and table.count() == 7

@@ -418,8 +418,13 @@ def test_a_recent_day_that_fails_takes_the_old_ones_back(archiver, table, oracle
 
 
 @pytest.mark.parametrize("command", [["restore", "--day", "2024-01-01"], ["restore", "--day", "2024-01-01", "--dry-run"], ["restore", "--day", "2024-01-01", "--into", "new"],
-                                     ["recover"], ["recover", "--discard", "events_2024-01-01.csv"], ["erase", "--where", "true"], ["erase", "--where", "true", "--yes"]], ids=" ".join)
+                                     ["recover", "--discard", "events_2024-01-01.csv"], ["erase", "--where", "true"], ["erase", "--where", "true", "--yes"]], ids=" ".join)
 def test_a_container_that_is_not_there_is_made_by_archive_alone(archiver, ready, lake, command):
     rows = ready.count()
     outcome = archiver.run(*command, settings={"ARCHIVE_PATH": "mistyped"}, expect=3)
     assert "mistyped" in outcome.stderr and not lake.has_container("mistyped") and ready.count() == rows, str(outcome)
+
+
+def test_recover_has_nothing_to_do_where_there_is_no_container(archiver, ready, lake):
+    archiver.run("recover", settings={"ARCHIVE_PATH": "mistyped"}, expect=0)
+    assert not lake.has_container("mistyped")

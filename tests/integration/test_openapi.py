@@ -23,6 +23,7 @@ ANYWHERE = {"400", "405", "408", "411", "413", "414", "421", "431"}
 SEEN_BY = {
     ("POST", "/events/{topic}", "404"): "fault/test_kafka.py::test_an_unknown_topic_is_made_or_refused_as_the_file_says",
     ("GET", "/events/{topic}", "410"): "fault/test_kafka.py::test_retention_that_overtook_a_reader_is_an_error_with_both_bounds",
+    ("GET", "/events/{topic}", "500"): "unit/app/serve/answers_test.cpp::says_when_to_ask_again_where_that_may_help",
     ("GET", "/events/{topic}", "503"): "integration/test_journal_memory.py::test_readers_that_stop_reading_take_no_more",
     ("GET", "/ui/archive", "200"): "integration/test_archive_page.py::test_it_is_what_list_prints",
     ("GET", "/ui/archive", "503"): "integration/test_archive_page.py::test_storage_that_does_not_answer_holds_nothing_up",

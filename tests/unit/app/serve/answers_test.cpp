@@ -52,8 +52,10 @@ TEST(guarded, says_when_to_ask_again_where_that_may_help) {
         return std::ranges::any_of(answer.headers,
                                    [](const auto& each) { return each.first == "Retry-After"; });
     };
-    EXPECT_TRUE(named(answer_to(events::journal_error(events::journal_failure::unreachable, "away"), log)));
-    EXPECT_FALSE(named(answer_to(events::journal_error(events::journal_failure::refused, "no right"), log)));
+    const auto away = answer_to(events::journal_error(events::journal_failure::unreachable, "away"), log);
+    EXPECT_TRUE(away.status == 503 && named(away));
+    const auto refused = answer_to(events::journal_error(events::journal_failure::refused, "no right"), log);
+    EXPECT_TRUE(refused.status == 500 && !named(refused));
 }
 
 TEST(ok, has_the_word_as_status) { EXPECT_EQ(ok("ok").body, R"({"status":"ok"})"); }
