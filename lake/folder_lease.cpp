@@ -128,12 +128,13 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
     holder_ = holder_from(lock->metadata);
     endless_ = is_endless(*lock);
     etag_ = lock->etag;
-    // By the same id: a run of this server, over another table perhaps, is at work under it.
+    // A run of this server, over another table perhaps, may be at work under it, by the same id: to acquire it
+    // would renew it.
     const bool is_shared = lock->lease_state == "leased";
+    if (is_shared && before && !before->is(claim_.owner))
+        throw taken();
     state_ = co_await request(azure::lease_action::acquire);
     if (state_ != lease_outcome::held)
-        throw taken();
-    if (is_shared && before && !before->is(claim_.owner))
         throw taken();
     if (before && before->is(claim_.owner)) {
         before.reset();
