@@ -41,7 +41,7 @@ class folder final : public file_store {
 
     // Whether there is a container. Creates none.
     [[nodiscard]] awaitable<bool> is_there();
-    // Throws async::error(precondition) if there is none.
+    // Throws async::error(precondition) if there is no container.
     [[nodiscard]] awaitable<void> must_be_there();
     // Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<folder_contents> contents();

@@ -15,7 +15,7 @@ namespace {
 // After this time without use, a reader gives up its consumer.
 constexpr std::chrono::seconds idle_for{30};
 constexpr std::chrono::seconds look_every{5};
-// A reader that was used since is not taken for idle, up to so many times the number that may be.
+// A reader that was used since is not taken for idle, up to four times the number that may be.
 constexpr std::chrono::seconds at_work_for{5};
 constexpr std::size_t times_max = 4;
 // The end of a consumer waits for its threads, and takes one of ours as long.
