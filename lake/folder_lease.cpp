@@ -128,8 +128,8 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
     holder_ = holder_from(lock->metadata);
     endless_ = is_endless(*lock);
     etag_ = lock->etag;
-    // A run of this server, over another table perhaps, may be at work under it, by the same id: to acquire it
-    // would renew it.
+    // A run of this server, over another table perhaps, may be at work under it, by the same id: to acquire
+    // it would renew it.
     const bool is_shared = lock->lease_state == "leased";
     if (is_shared && before && !before->is(claim_.owner))
         throw taken();
