@@ -91,14 +91,18 @@ std::string message_for_clients(const async::error& failed) {
     return of_journal != nullptr ? of_journal->for_clients() : failed.message();
 }
 
-bool is_before_start(const std::exception_ptr& failed) {
+bool has_reason(const std::exception_ptr& failed, journal_failure reason) {
     try {
         std::rethrow_exception(failed);
     } catch (const journal_error& why) {
-        return why.reason() == journal_failure::before_start;
+        return why.reason() == reason;
     } catch (...) {
         return false;
     }
+}
+
+bool is_before_start(const std::exception_ptr& failed) {
+    return has_reason(failed, journal_failure::before_start);
 }
 
 } // namespace events

@@ -53,6 +53,8 @@ class journal_error : public async::error {
 // The message of an error for clients: of a journal_error, the one that names no path.
 [[nodiscard]] std::string message_for_clients(const async::error& failed);
 
+// Whether it is a journal_error for that reason.
+[[nodiscard]] bool has_reason(const std::exception_ptr& failed, journal_failure reason);
 // Retention has removed the position that was asked for: it may be faster than a reader.
 [[nodiscard]] bool is_before_start(const std::exception_ptr& failed);
 

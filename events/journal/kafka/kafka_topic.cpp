@@ -31,16 +31,6 @@ class leaving {
     async::condition& left_;
 };
 
-bool lacks_partition(const std::exception_ptr& failed) {
-    try {
-        std::rethrow_exception(failed);
-    } catch (const journal_error& why) {
-        return why.reason() == journal_failure::no_topic;
-    } catch (...) {
-        return false;
-    }
-}
-
 } // namespace
 
 kafka_topic::kafka_topic(const boost::asio::any_io_executor& executor, std::string name,
@@ -73,7 +63,7 @@ awaitable<appended> kafka_topic::append(event_batch events) {
     const auto partition = choose_partition(events);
     auto sent = co_await async::outcome_of(sender_.append(name_, partition, std::move(events)));
     if (sent.failed) {
-        if (lacks_partition(sent.failed))
+        if (has_reason(sent.failed, journal_failure::no_topic))
             co_await must_have(partition);
         std::rethrow_exception(sent.failed);
     }

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 class directory_sink_test : public test_support::loop_test {
   protected:
     directory_sink_test() {
-        std::string pattern = (fs::temp_directory_path() / "directory-sink-XXXXXX").string();
+        std::string pattern =
+            (fs::temp_directory_path() / ("directory-sink-" + std::string(6, 'X'))).string();
         directory_ = ::mkdtemp(pattern.data());
         sink_.emplace(directory_, writing_, reading_);
         write(name, std::string(size, 'a'));
