@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from support.archiver import Archiver
 from support.asking import serving, wait_for
-from support.windows import SECRET, Windows
+from support.windows import SECRET, Windows, generate_events
 
 NAME = re.compile(r"server_events_\d{10}(0\d|1[01])\.jsonl")
 
@@ -63,6 +64,26 @@ def test_the_readmes_scripts_find_what_was_processed(live, windows, database):
         assert 5 <= int(counted.stdout) <= 20
         assert json.loads(service.get("/userEvents/user1").body) == [{"user_id": "user1", "revenue": 27 * 400}]
     windows.check(five * 400)
+
+
+def test_the_readmes_events_are_sent_each_time_they_are_generated(live, windows, database, binary, tmp_path):
+    """generateEvents(N) writes its file over the one that is watched, without a newline at its end, and twice the same bytes."""
+    times = 400
+    with live() as service:
+        sending = Archiver(binary).start("send", str(tmp_path / "events.jsonl"), "--watch", "--to", f"http://127.0.0.1:{service.port}/liveEvent")
+        sending.wait_for_output("waiting for the file")
+        for passes in (1, 2):
+            if passes == 2:
+                sending.wait_for_output("waiting for a change")
+            file = generate_events(tmp_path, times)
+            assert file.stat().st_size == 264 * times - 1, "400,000 times are 105,599,999 bytes"
+            windows.wait_until(passes * 5 * times)
+            assert windows.total_by_node() == passes * 5 * times
+            for user, each in (("user1", 27), ("user2", 58)):
+                assert json.loads(service.get(f"/userEvents/{user}").body) == [{"user_id": user, "revenue": each * times * passes}]
+        sending.send(15)
+        assert sending.wait().summary["passes"] >= 2
+    windows.check([json.loads(line) for line in file.read_text().splitlines()] * 2)
 
 
 def test_offsets_count_what_is_committed_and_no_more(live, windows, database):
