@@ -1,25 +1,43 @@
 #include "csv/encoding.hpp"
 
+#include <bit>
 #include <cstdint>
-#include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace csv {
 
 namespace {
 
-constexpr std::size_t word_size = 8;
-
-// Eight bytes of ASCII, none of them zero: nearly all input is.
-bool plain_word(const char* bytes) noexcept {
-    constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
-    constexpr std::uint64_t high = 0x8080'8080'8080'8080;
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes, word_size);
-    return ((word | (word - ones)) & high) == 0;
-}
-
 bool within(unsigned char byte, unsigned char first, unsigned char last) noexcept {
     return first <= byte && byte <= last;
+}
+
+// The number of bytes from `at` on that are ASCII and not zero: nearly all input is.
+std::size_t plain_bytes(std::string_view bytes, std::size_t at) noexcept {
+    const auto begin = at;
+#ifdef __SSE2__
+    constexpr std::size_t lane_size = 16;
+    const auto plain_in = [bytes](std::size_t place) {
+        const auto lane = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + place));
+        // 0x80 and above are negative.
+        return static_cast<std::uint16_t>(_mm_movemask_epi8(_mm_cmpgt_epi8(lane, _mm_setzero_si128())));
+    };
+    for (; bytes.size() - at >= lane_size; at += lane_size)
+        if (const auto plain = plain_in(at); plain != 0xffff)
+            return at - begin + static_cast<std::size_t>(std::countr_one(plain));
+    // The last lane begins in what was looked at already.
+    if (at < bytes.size() && bytes.size() >= lane_size) {
+        const auto place = bytes.size() - lane_size;
+        const auto plain = static_cast<std::uint16_t>(plain_in(place) >> (at - place));
+        return at - begin + static_cast<std::size_t>(std::countr_one(plain));
+    }
+#endif
+    while (at < bytes.size() && within(static_cast<unsigned char>(bytes[at]), 0x01, 0x7F))
+        ++at;
+    return at - begin;
 }
 
 } // namespace
@@ -52,11 +70,7 @@ std::size_t character_size(std::string_view bytes) noexcept {
 }
 
 std::optional<std::size_t> find_no_text(std::string_view bytes) noexcept {
-    for (std::size_t at = 0; at < bytes.size();) {
-        if (bytes.size() - at >= word_size && plain_word(bytes.data() + at)) {
-            at += word_size;
-            continue;
-        }
+    for (auto at = plain_bytes(bytes, 0); at < bytes.size(); at += plain_bytes(bytes, at)) {
         const auto size = character_size(bytes.substr(at));
         if (size == 0 || bytes[at] == '\0')
             return at;
