@@ -4,7 +4,9 @@
 
 #include "archive/look/verifier.hpp"
 
+#include <optional>
 #include <unordered_set>
+#include <utility>
 
 namespace archive {
 
@@ -21,7 +23,37 @@ class verifier::key_watch {
     explicit key_watch(fingerprint_set& seen)
         : seen_(seen) {}
 
+    // A hash goes into the set when the next one comes: its memory has arrived by then.
     void note(std::uint64_t hash) {
+        seen_.prefetch(hash);
+        take_noted();
+        noted_ = hash;
+    }
+
+    [[nodiscard]] fingerprint_set& seen() {
+        take_noted();
+        return seen_;
+    }
+    // Hashes of rows that may be there twice.
+    [[nodiscard]] const std::unordered_set<std::uint64_t>& suspects() {
+        take_noted();
+        return suspects_;
+    }
+    // The number of suspects that were too many to keep.
+    [[nodiscard]] std::uint64_t beyond() {
+        take_noted();
+        return beyond_;
+    }
+
+  private:
+    static constexpr std::size_t suspects_max = 1'000;
+
+    void take_noted() {
+        if (noted_)
+            insert(*std::exchange(noted_, std::nullopt));
+    }
+
+    void insert(std::uint64_t hash) {
         if (seen_.insert(hash) != fingerprint_set::outcome::present)
             return;
         if (suspects_.size() < suspects_max)
@@ -30,16 +62,8 @@ class verifier::key_watch {
             ++beyond_;
     }
 
-    [[nodiscard]] fingerprint_set& seen() noexcept { return seen_; }
-    // Hashes of rows that may be there twice.
-    [[nodiscard]] const std::unordered_set<std::uint64_t>& suspects() const noexcept { return suspects_; }
-    // The number of suspects that were too many to keep.
-    [[nodiscard]] std::uint64_t beyond() const noexcept { return beyond_; }
-
-  private:
-    static constexpr std::size_t suspects_max = 1'000;
-
     fingerprint_set& seen_;
+    std::optional<std::uint64_t> noted_; // not yet in the set
     std::unordered_set<std::uint64_t> suspects_;
     std::uint64_t beyond_ = 0;
 };

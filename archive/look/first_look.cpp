@@ -71,11 +71,12 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     if (entry)
         known.emplace(entry->now, one.expected.header);
     const auto note = [&](const lake::placed_row& row) {
-        keys.note(lake::content_hash(row.text));
+        const auto hash = lake::content_hash(row.text);
+        keys.note(hash);
         if (known)
             known->row(row.text);
         if (row.at.byte < settled)
-            probe.add(row);
+            probe.add(row, hash);
         if (against_)
             ours.add(row.text);
     };

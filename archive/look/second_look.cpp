@@ -41,7 +41,7 @@ awaitable<void> verifier::scan(const proof& one, lake::file_reading::row_sink ta
     reading.finish();
 }
 
-awaitable<void> verifier::name_duplicates(std::vector<proof>& day, const key_watch& keys) {
+awaitable<void> verifier::name_duplicates(std::vector<proof>& day, key_watch& keys) {
     day.back().result.differences.add_unplaced(keys.beyond());
     if (keys.suspects().empty())
         co_return;

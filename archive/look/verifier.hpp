@@ -79,7 +79,7 @@ class verifier {
     [[nodiscard]] awaitable<void> read_whole(db::connection& session, proof& one, key_watch& keys,
                                              lake::content_digest& ours);
     [[nodiscard]] awaitable<void> scan(const proof& one, lake::file_reading::row_sink take);
-    [[nodiscard]] awaitable<void> name_duplicates(std::vector<proof>& day, const key_watch& keys);
+    [[nodiscard]] awaitable<void> name_duplicates(std::vector<proof>& day, key_watch& keys);
     [[nodiscard]] awaitable<void> compare_content(db::connection& session, std::vector<proof>& day,
                                                   fingerprint_set& rows, const lake::content_digest& ours);
 

@@ -31,10 +31,18 @@ std::uint64_t fingerprint_set::slots_for(std::uint64_t hashes) noexcept {
     return hashes + hashes / 3 + slots_min;
 }
 
-std::size_t fingerprint_set::find(std::uint64_t hash) const noexcept {
+std::size_t fingerprint_set::first_place(std::uint64_t hash) const noexcept {
     // Spread evenly: a later pass covers hashes that begin alike.
     const auto spread = (hash | 3) * 0x9e37'79b9'7f4a'7c15U;
-    auto at = static_cast<std::size_t>((static_cast<wide>(spread) * slots_.size()) >> 64);
+    return static_cast<std::size_t>((static_cast<wide>(spread) * slots_.size()) >> 64);
+}
+
+void fingerprint_set::prefetch(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(&slots_[first_place(hash)], 1);
+}
+
+std::size_t fingerprint_set::find(std::uint64_t hash) const noexcept {
+    auto at = first_place(hash);
     const auto wanted = stored(hash);
     while (slots_[at] != 0 && (slots_[at] & ~mark_bit) != wanted)
         at = at + 1 == slots_.size() ? 0 : at + 1;

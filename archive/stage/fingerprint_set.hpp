@@ -21,6 +21,8 @@ class fingerprint_set {
     // `outside`: not covered in this pass. Two hashes that differ in their last two bits only count as one,
     // so `present` has to be checked.
     outcome insert(std::uint64_t hash);
+    // Fetches the memory where a hash belongs: an `insert` a little later does not wait for it.
+    void prefetch(std::uint64_t hash) const noexcept;
     // Marks a hash as met on the other side too; false if it is not in the set.
     bool mark(std::uint64_t hash) noexcept;
     [[nodiscard]] bool covers(std::uint64_t hash) const noexcept { return low_ <= hash && hash <= high_; }
@@ -33,6 +35,7 @@ class fingerprint_set {
     [[nodiscard]] bool next_pass();
 
   private:
+    [[nodiscard]] std::size_t first_place(std::uint64_t hash) const noexcept;
     [[nodiscard]] std::size_t find(std::uint64_t hash) const noexcept;
     void make_room();
 

@@ -135,11 +135,11 @@ std::string key_arrays(const table_description& table, std::span<const wanted_ro
 
 awaitable<std::vector<row_presence>> rows_in_table(db::connection& session, const table_description& table,
                                                    const std::vector<std::string>& columns,
-                                                   const std::vector<wanted_row>& rows, std::string where) {
+                                                   std::span<const wanted_row> rows, std::string where) {
     std::vector<row_presence> result;
     row_key key_of(table, columns);
     for (std::size_t from = 0; from < rows.size(); from += rows_per_query) {
-        const auto part = std::span(rows).subspan(from, std::min(rows_per_query, rows.size() - from));
+        const auto part = rows.subspan(from, std::min(rows_per_query, rows.size() - from));
         co_await look_up(session, lookup_sql(table, columns, part, where), key_of, part, result);
     }
     co_return result;

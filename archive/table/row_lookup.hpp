@@ -42,7 +42,7 @@ enum class row_presence : std::uint8_t {
 [[nodiscard]] awaitable<std::vector<row_presence>> rows_in_table(db::connection& session,
                                                                  const table_description& table,
                                                                  const std::vector<std::string>& columns,
-                                                                 const std::vector<wanted_row>& rows,
+                                                                 std::span<const wanted_row> rows,
                                                                  std::string where = {});
 
 // What the table has of the row that each file's last writer kept as a sample. Inside a transaction. Throws

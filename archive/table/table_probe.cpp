@@ -1,10 +1,12 @@
 #include "archive/table/table_probe.hpp"
 
-#include "archive/table/row_key.hpp"
 #include "async/number.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace archive {
@@ -12,6 +14,11 @@ namespace archive {
 namespace {
 
 bool is_integer(std::string_view type) { return type == "smallint" || type == "integer" || type == "bigint"; }
+
+// row_crc of the row: CRC-64 goes on from where it ended.
+std::uint64_t with_line_end(std::uint64_t content, std::string_view row) {
+    return row.ends_with('\n') ? azure::crc64(content, std::as_bytes(std::span("\n", 1))) : content;
+}
 
 } // namespace
 
@@ -28,7 +35,7 @@ table_probe::table_probe(db::connection& session, const table_description& table
             columns_.push_back(key.name);
 }
 
-void table_probe::add(const lake::placed_row& row) {
+void table_probe::add(const lake::placed_row& row, std::uint64_t content) {
     if (integers_) {
         const auto number = async::number_from<std::int64_t>(row.key.front());
         if (!number) {
@@ -37,9 +44,15 @@ void table_probe::add(const lake::placed_row& row) {
         }
         numbers_.push_back(*number);
     }
-    for (const auto& field : row.key)
+    for (const auto& field : row.key) {
         bytes_ += field.size();
-    rows_.push_back({row.key, row_crc(row.text)});
+        longest_ = std::max(longest_, field.size());
+    }
+    if (places_.size() == rows_.size())
+        rows_.emplace_back();
+    auto& wanted = rows_[places_.size()];
+    wanted.key = row.key;
+    wanted.crc = with_line_end(content, row.text);
     places_.push_back(row.at);
 }
 
@@ -48,7 +61,8 @@ awaitable<void> table_probe::ask() {
         co_return;
     const bool none = integers_ && co_await none_in_range();
     if (!none) {
-        const auto seen = co_await rows_in_table(session_, table_, columns_, rows_);
+        const auto rows = std::span(rows_).first(places_.size());
+        const auto seen = co_await rows_in_table(session_, table_, columns_, rows);
         for (std::size_t at = 0; at < places_.size(); ++at)
             if (seen[at] == row_presence::to_the_letter && comparable_)
                 found_.add(lake::difference_kind::in_table, places_[at],
@@ -58,8 +72,10 @@ awaitable<void> table_probe::ask() {
                            fmt::format("{} has a row with its key{}", table_.name,
                                        comparable_ ? " and other content" : "; their columns differ"));
     }
+    if (longest_ > kept_field_max)
+        rows_.clear();
+    longest_ = 0;
     numbers_.clear();
-    rows_.clear();
     places_.clear();
     bytes_ = 0;
 }

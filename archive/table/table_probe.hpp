@@ -24,7 +24,8 @@ class table_probe {
     table_probe(db::connection& session, const table_description& table, std::vector<std::string> columns,
                 lake::difference_list& found);
 
-    void add(const lake::placed_row& row);
+    // `content`: lake::content_hash of the row.
+    void add(const lake::placed_row& row, std::uint64_t content);
     [[nodiscard]] bool due() const noexcept {
         return places_.size() >= rows_per_question || bytes_ >= bytes_max;
     }
@@ -37,6 +38,7 @@ class table_probe {
     [[nodiscard]] awaitable<bool> none_in_range();
 
     static constexpr std::size_t bytes_max = std::size_t{256} * 1024; // a key may be of any length
+    static constexpr std::size_t kept_field_max = 64;
 
     db::connection& session_;
     const table_description& table_;
@@ -45,8 +47,10 @@ class table_probe {
     bool comparable_;
     bool integers_;                     // the key is one of them
     std::vector<std::int64_t> numbers_; // the keys, if they are
+    // As many as there are places count; the memory of short ones is used again.
     std::vector<wanted_row> rows_;
-    std::size_t bytes_ = 0; // of their keys
+    std::size_t bytes_ = 0;   // of their keys
+    std::size_t longest_ = 0; // field of a key
     std::vector<lake::row_place> places_;
 };
 
