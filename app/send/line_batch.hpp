@@ -1,5 +1,5 @@
 // Lines of a file that go to the server in one request.
-// Tested by tests/unit/app/send/line_batch_test.cpp.
+// Tested by tests/unit/app/send/line_file_test.cpp.
 #pragma once
 
 #include "app/send/line_file.hpp"

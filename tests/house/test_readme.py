@@ -86,7 +86,9 @@ def test_the_groups_of_settings_in_help_are_the_pages(binary):
 def test_the_json_page_names_every_field(binary):
     """Whatever the documents hold, as the tests of each command see them, is in docs/json.md."""
     page = (ROOT / "docs/json.md").read_text()
-    for source in ("plan", "list", "verify", "check"):
-        for field in re.findall(r'\{"([a-z_]+)",|entry\["([a-z_]+)"\]', (ROOT / f"app/text/render_{source}.cpp").read_text()):
-            name = field[0] or field[1]
-            assert f"`{name}`" in page or f"`{name}[]`" in page, f"docs/json.md lacks {name} of {source}"
+    # The answers of the REST service are described by /openapi.json.
+    sources = [each for each in (ROOT / "app/text").glob("*.cpp") if each.name != "export_json.cpp"]
+    for source in [*sources, ROOT / "app/observe/run_json.cpp"]:
+        for first, second in re.findall(r'\{"([a-z_]+)",|\b\w+\["([a-z_]+)"\]', source.read_text()):
+            field = first or second
+            assert f"`{field}`" in page or f"`{field}[]`" in page, f"docs/json.md lacks {field} of {source.name}"

@@ -102,7 +102,20 @@ def test_a_library_stays_in_its_room(library):
     assert not wrong, "\n".join(wrong)
 
 
-TESTED_BY = re.compile(r"^// Tested by \S", re.MULTILINE)
+TESTED_BY = re.compile(r"^// Tested by (\S.*(?:\n// .*)*)", re.MULTILINE)
+
+
+def test_each_test_that_a_unit_names_is_there():
+    """A name without a folder is one of the folder before it."""
+    wrong = []
+    for path in SOURCES:
+        for said in TESTED_BY.findall(path.read_text()):
+            named = [ROOT / each for each in re.findall(r"[\w/.-]+\.(?:cpp|hpp|py)\b", said)]
+            folder = named[0].parent if named else ROOT
+            there = [each.exists() or (folder / each.name).exists() for each in named]
+            if not there or not all(there):
+                wrong.append(f"{name(path)}: {said}")
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("room", ROOMS)
