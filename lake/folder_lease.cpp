@@ -5,10 +5,10 @@
 #include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/task_scope.hpp"
+#include "async/utc_time.hpp"
 #include "lake/conditional_write.hpp"
 #include "lake/conflict.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -25,11 +25,6 @@ namespace {
 
 constexpr std::chrono::seconds renew_every{5};
 constexpr int takes_max = 5; // each begins with a fresh look
-
-std::string time_now() {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-}
 
 } // namespace
 
@@ -190,7 +185,8 @@ awaitable<void> folder_lease::sign() {
         co_return;
     folder_holder us;
     us.lease = claim_.id;
-    us.who = fmt::format("run {}, host {}, since {}", run_id_, this_host(), time_now());
+    us.who =
+        fmt::format("run {}, host {}, since {}", run_id_, this_host(), async::utc_text(async::this_second()));
     co_await write(std::move(us));
     fault_point("lease-signed");
 }

@@ -1,8 +1,8 @@
 #include "lake/ledger.hpp"
 
 #include "async/fault_point.hpp"
+#include "async/utc_time.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -80,8 +80,7 @@ awaitable<void> ledger::append_lines(std::string month, std::vector<std::string>
 // The service's clock: the months are read in the order of their names, whichever machine wrote them.
 std::string ledger::time_of_service() const {
     const auto ahead = lake_.client().clock_ahead().value_or(std::chrono::seconds(0));
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() + ahead);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);
+    return async::utc_text(async::this_second() + ahead);
 }
 
 std::string ledger::month_at(std::string_view time) const {

@@ -2,8 +2,8 @@
 
 #include "app/observe/error_stream.hpp"
 #include "app/text/utf8.hpp"
+#include "async/utc_time.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,10 +65,7 @@ constexpr std::array short_lines{
 
 std::string timestamp() {
     using namespace std::chrono;
-    const auto now = floor<microseconds>(system_clock::now());
-    const auto second = floor<seconds>(now);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(system_clock::to_time_t(second)),
-                       (now - second).count());
+    return async::utc_text(floor<microseconds>(system_clock::now()));
 }
 
 line_writer standard_error(std::function<std::string(std::uint64_t)> drop_notice) {

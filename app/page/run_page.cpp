@@ -1,6 +1,7 @@
 #include "app/page/run_page.hpp"
 
 #include "app/page/markup.hpp"
+#include "async/utc_time.hpp"
 #include "db/conninfo.hpp"
 
 #include <fmt/format.h>
@@ -158,8 +159,7 @@ report_page page_of_run(const configuration& settings, const summary_facts& fact
     page.footer = fmt::format(
         "event-archiver {}, {}. Run {}: its lines in the log have this run_id. docs/runbook.md says what "
         "each means.",
-        EVENT_ARCHIVER_VERSION,
-        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())), run_id);
+        EVENT_ARCHIVER_VERSION, async::utc_text(async::this_second()), run_id);
     return page;
 }
 

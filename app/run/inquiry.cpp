@@ -12,6 +12,7 @@
 #include "app/text/units.hpp"
 #include "archive/look/folder_inventory.hpp"
 #include "archive/look/owner_look.hpp"
+#include "async/utc_time.hpp"
 #include "db/conninfo.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -43,9 +44,8 @@ awaitable<inquiry_answer> plan(const command_line& request, inquiry_context cont
 }
 
 awaitable<inquiry_answer> list(const command_line& request, inquiry_context context) {
-    const auto looked = co_await archive::look_into(
-        context.lake, request.days,
-        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
+    const auto looked =
+        co_await archive::look_into(context.lake, request.days, async::utc_text(async::this_second()));
     if (!looked)
         throw async::error(async::failure::precondition,
                            fmt::format("there is no container '{}'", context.settings.container),

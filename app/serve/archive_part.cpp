@@ -8,6 +8,7 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
+#include "async/utc_time.hpp"
 
 #include <fmt/format.h>
 
@@ -117,14 +118,15 @@ awaitable<void> archive_part::look() {
 
 awaitable<void> archive_part::find() {
     const auto now = std::chrono::system_clock::now();
-    const auto found = co_await archive::look_into(connections_.folder(), lake::day_range(),
-                                                   iso_time(std::chrono::floor<std::chrono::seconds>(now)));
+    const auto found =
+        co_await archive::look_into(connections_.folder(), lake::day_range(),
+                                    async::utc_text(std::chrono::floor<std::chrono::seconds>(now)));
     if (!found)
         throw async::error(async::failure::precondition,
                            fmt::format("there is no container '{}'", around_.settings.container));
     found_ = std::make_shared<const std::string>(render_list(*found, path_, output_format::json));
     totals_ = totals_of(*found);
-    looked_at_ = rfc3339(std::chrono::floor<std::chrono::milliseconds>(now));
+    looked_at_ = async::utc_text(std::chrono::floor<std::chrono::milliseconds>(now));
 }
 
 } // namespace app

@@ -6,6 +6,7 @@
 #include "app/text/utf8.hpp"
 #include "async/caught.hpp"
 #include "async/race.hpp"
+#include "async/utc_time.hpp"
 #include "db/session_scope.hpp"
 #include "http/client/base64.hpp"
 
@@ -126,8 +127,8 @@ awaitable<std::string> status_part::look() {
     co_await add_exports(body);
     add_archive(body);
     body["version"] = EVENT_ARCHIVER_VERSION;
-    body["started"] = rfc3339(std::chrono::floor<std::chrono::milliseconds>(started_));
-    body["time"] = rfc3339(std::chrono::floor<std::chrono::milliseconds>(clock::now()));
+    body["started"] = async::utc_text(std::chrono::floor<std::chrono::milliseconds>(started_));
+    body["time"] = async::utc_text(std::chrono::floor<std::chrono::milliseconds>(clock::now()));
     co_return json::serialize(body);
 }
 

@@ -1,11 +1,9 @@
 #include "app/serve/timestamp_text.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 namespace app {
 
@@ -133,10 +131,6 @@ std::string timestamp_mistake(std::string_view text) {
     zone.remove_suffix(rest.size());
     auto mistake = range_mistake(text, numbers);
     return mistake.empty() ? storage_mistake(text, numbers[0], fraction_digits, zone) : mistake;
-}
-
-std::string timestamp_text(std::chrono::sys_seconds when) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::time_t{when.time_since_epoch().count()}));
 }
 
 bool is_uuid(std::string_view text) noexcept {

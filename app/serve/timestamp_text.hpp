@@ -11,8 +11,6 @@ namespace app {
 
 // Why `text` is not a time; empty if it is one.
 [[nodiscard]] std::string timestamp_mistake(std::string_view text);
-// "2006-01-02T15:04:05Z".
-[[nodiscard]] std::string timestamp_text(std::chrono::sys_seconds when);
 
 // In eight, four, four, four and twelve hexadecimal digits, of any version.
 [[nodiscard]] bool is_uuid(std::string_view text) noexcept;

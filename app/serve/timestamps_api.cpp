@@ -6,6 +6,7 @@
 #include "app/serve/timestamp_text.hpp"
 #include "app/text/utf8.hpp"
 #include "async/ascii.hpp"
+#include "async/utc_time.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -57,9 +58,7 @@ std::string id_for(const std::string& topic, const std::string& key, const std::
     return boost::uuids::to_string(named(topic + " " + key + " " + given)); // neither has a blank
 }
 
-std::string now() {
-    return timestamp_text(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-}
+std::string now() { return async::utc_text(async::this_second()); }
 
 } // namespace
 

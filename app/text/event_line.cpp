@@ -1,6 +1,7 @@
 #include "app/text/event_line.hpp"
 
 #include "app/text/utf8.hpp"
+#include "async/utc_time.hpp"
 #include "events/json_text.hpp"
 #include "events/projection/batch_values.hpp"
 
@@ -41,7 +42,7 @@ std::string value_of(const events::event& content) {
 std::string event_line(const events::recorded_event& event) {
     const auto& content = event.content;
     return fmt::format(R"({{"position":{},"time":"{}","key":{},"headers":{},"value":{}}})", event.at,
-                       events::time_text(event.time), content.key ? json_quoted(*content.key) : "null",
+                       async::utc_text(event.time), content.key ? json_quoted(*content.key) : "null",
                        headers_of(content.headers), value_of(content)) +
            '\n';
 }

@@ -1,9 +1,7 @@
 #include "app/text/export_json.hpp"
 
 #include "app/text/utf8.hpp"
-
-#include <fmt/chrono.h>
-#include <fmt/format.h>
+#include "async/utc_time.hpp"
 
 namespace app {
 
@@ -16,12 +14,6 @@ json::value report_or_null(const exports::task_report* report) {
 }
 
 } // namespace
-
-std::string rfc3339(std::chrono::sys_time<std::chrono::milliseconds> when) {
-    const auto second = std::chrono::floor<std::chrono::seconds>(when);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (when - second).count());
-}
 
 json::value text_or_null(const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
@@ -45,7 +37,7 @@ json::object json_of(const exports::task_report& report) {
     made["file"] = text_or_null(report.file);
     made["verified"] = report.verified;
     made["boundary"] = text_or_null(report.boundary);
-    made["began"] = rfc3339(report.began);
+    made["began"] = async::utc_text(report.began);
     made["took_ms"] = report.took.count();
     made["attempts"] = report.attempts;
     made["files_settled"] = report.files_settled;
@@ -61,7 +53,7 @@ json::object json_of(const exports::stored_file& file) {
     json::object made;
     made["name"] = valid_utf8(file.name);
     made["bytes"] = file.bytes;
-    made["changed"] = rfc3339(file.changed);
+    made["changed"] = async::utc_text(file.changed);
     made["pending"] = file.pending;
     return made;
 }

@@ -29,7 +29,5 @@ struct task_facts {
 
 // Null for an empty text.
 [[nodiscard]] boost::json::value text_or_null(const std::string& text);
-// "2025-01-01T00:00:00.000Z"
-[[nodiscard]] std::string rfc3339(std::chrono::sys_time<std::chrono::milliseconds> when);
 
 } // namespace app

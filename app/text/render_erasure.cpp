@@ -5,6 +5,7 @@
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
 #include "app/text/wrap.hpp"
+#include "async/utc_time.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -78,7 +79,7 @@ json::object erasure_json(const archive::erasure& did, const lake::day_range& da
             {"rows_of_table", did.rows_of_table},
             {"files_read", did.files_read},
             {"not_reached", std::move(places)},
-            {"time", iso_time(now)},
+            {"time", async::utc_text(now)},
             {"run_id", run_id}};
 }
 

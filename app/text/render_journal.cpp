@@ -3,6 +3,7 @@
 #include "app/text/text_table.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
+#include "async/utc_time.hpp"
 #include "events/projection/batch_values.hpp"
 
 #include <boost/json/array.hpp>
@@ -43,7 +44,7 @@ std::string journal_json(const std::vector<partition_facts>& found, const std::s
         entry["end"] = each.end;
         entry["events"] = count_of(each);
         entry["bytes"] = each.bytes > 0 ? json::value(each.bytes) : json::value(nullptr);
-        entry["oldest"] = each.oldest ? json::value(events::time_text(*each.oldest)) : json::value(nullptr);
+        entry["oldest"] = each.oldest ? json::value(async::utc_text(*each.oldest)) : json::value(nullptr);
         entry["age_seconds"] =
             each.oldest ? json::value(age_of(*each.oldest, now).count()) : json::value(nullptr);
         topics.push_back(std::move(entry));

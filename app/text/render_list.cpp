@@ -5,6 +5,7 @@
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
 #include "app/text/wrap.hpp"
+#include "async/utc_time.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -40,7 +41,7 @@ std::string list_json(const archive::inventory& found, const std::string& path) 
         entry["bytes"] = file.bytes;
         entry["csv_bytes"] = number_or_null(file.csv_bytes);
         entry["ratio"] = ratio ? json::value(*ratio) : json::value(nullptr);
-        entry["changed"] = file.changed ? json::value(iso_time(*file.changed)) : json::value(nullptr);
+        entry["changed"] = file.changed ? json::value(async::utc_text(*file.changed)) : json::value(nullptr);
         entry["tier"] = file.tier.empty() ? json::value(nullptr) : json::value(file.tier);
         entry["note"] = valid_utf8(file.note);
         days.emplace_back(std::move(entry));
@@ -102,7 +103,7 @@ std::string render_list(const archive::inventory& found, const std::string& path
         if (compressed)
             cells.push_back(ratio ? fmt::format("{:.2f}", *ratio) : "?");
         cells.emplace_back(archive::to_string(file.state));
-        auto changed = file.changed ? iso_time(*file.changed) : "?";
+        auto changed = file.changed ? async::utc_text(*file.changed) : "?";
         if (width > 0 && file.changed) // to the minute, so that it fits 80 columns
             changed.replace(changed.rfind(':'), 3, "");
         cells.push_back(std::move(changed));

@@ -4,6 +4,7 @@
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
 #include "app/text/wrap.hpp"
+#include "async/utc_time.hpp"
 #include "events/projection/batch_values.hpp"
 
 #include <boost/json/array.hpp>
@@ -61,7 +62,7 @@ std::string letters_json(std::span<const events::dead_letter> refused) {
         before["topic"] = each.key.topic;
         before["partition"] = each.key.partition;
         before["position"] = each.refused.at;
-        before["at"] = events::time_text(each.refused.time);
+        before["at"] = async::utc_text(each.refused.time);
         if (each.refused.content.key)
             before["key"] = *each.refused.content.key;
         else
@@ -162,7 +163,7 @@ std::string render_dead_letters(std::span<const events::dead_letter> refused, ou
         return "there is no dead letter\n";
     text_table table("lrlll", {"TOPIC", "POSITION", "ACCEPTED", "SQLSTATE", "REASON"});
     for (const auto& each : refused)
-        table.add({each.key.topic, std::to_string(each.refused.at), events::time_text(each.refused.time),
+        table.add({each.key.topic, std::to_string(each.refused.at), async::utc_text(each.refused.time),
                    each.sqlstate, each.reason});
     return table.text(width);
 }

@@ -1,10 +1,8 @@
 #include "app/text/units.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <array>
-#include <ctime>
 
 namespace app {
 
@@ -48,10 +46,6 @@ std::string short_duration(std::chrono::seconds span) {
 
 std::string counted(std::uint64_t count, const char* noun) {
     return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
-}
-
-std::string iso_time(std::chrono::sys_seconds at) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{at.time_since_epoch().count()}));
 }
 
 std::string_view name_in_folder(std::string_view path) noexcept {

@@ -18,8 +18,6 @@ namespace app {
 [[nodiscard]] std::string short_duration(std::chrono::seconds span);
 // "1 day", "2 days"
 [[nodiscard]] std::string counted(std::uint64_t count, const char* noun);
-// "2024-02-29T02:00:17Z"
-[[nodiscard]] std::string iso_time(std::chrono::sys_seconds at);
 
 // "events_2024-01-01.csv" of "archives/orders/events_2024-01-01.csv": the folder is that of all.
 [[nodiscard]] std::string_view name_in_folder(std::string_view path) noexcept;

@@ -1,5 +1,6 @@
 #include "events/projection/batch_values.hpp"
 
+#include "async/utc_time.hpp"
 #include "csv/encoding.hpp"
 #include "events/json_text.hpp"
 
@@ -7,10 +8,8 @@
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/string_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <ctime>
 #include <map>
 #include <stdexcept>
 
@@ -79,7 +78,7 @@ std::string values_parameter(event_list events) {
 std::string times_parameter(event_list events) {
     std::string array = "{";
     for (const auto& each : events)
-        add_element(array, time_text(each.time));
+        add_element(array, async::utc_text(each.time));
     return array += '}';
 }
 
@@ -141,13 +140,6 @@ std::string as_text(std::string_view bytes) {
         bytes.remove_prefix(length == 0 ? 1 : length);
     }
     return text;
-}
-
-std::string time_text(event_time time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    // Not by system_clock, whose nanoseconds end in the year 2262.
-    const std::time_t since_1970 = seconds.time_since_epoch().count();
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(since_1970), (time - seconds).count());
 }
 
 } // namespace events

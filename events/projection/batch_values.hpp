@@ -52,7 +52,5 @@ struct event_source {
 [[nodiscard]] std::string headers_object(const event& of);
 // UTF-8 without NUL: what is not is replaced by U+FFFD.
 [[nodiscard]] std::string as_text(std::string_view bytes);
-// "2026-11-29T13:00:00.123456Z".
-[[nodiscard]] std::string time_text(event_time time);
 
 } // namespace events

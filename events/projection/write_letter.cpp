@@ -1,5 +1,6 @@
 // How a dead letter is written down.
 // Tested by tests/integration/test_letters_of_journals.py.
+#include "async/utc_time.hpp"
 #include "events/projection/apply_events.hpp"
 #include "events/projection/dead_letter.hpp"
 #include "events/projection/letter_texts.hpp"
@@ -47,7 +48,7 @@ async::error letter_of_another_event(const position_key& key, position at) {
 awaitable<void> write_down(db::connection& session, dead_letter letter) {
     const auto partition = std::to_string(letter.key.partition);
     const auto at = std::to_string(letter.refused.at);
-    const auto time = time_text(letter.refused.time);
+    const auto time = async::utc_text(letter.refused.time);
     const auto value = hex_of(letter.refused.content.value);
     auto texts = texts_of(letter.refused.content, letter.reason);
     const bool any_text = co_await takes_any_text(session, is_ascii(texts));

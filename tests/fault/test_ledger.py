@@ -56,6 +56,20 @@ def test_the_month_is_that_of_the_services_clock(scene, kind):
     assert {line["time"][:7] for line in ledger(scene) if line["file"] in files(scene)} >= {"2031-01"}
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+def test_its_times_are_in_utc_in_each_time_zone(scene, zone):
+    """Two runs with different zones would write into different months around a month's end."""
+    scene.begin(KINDS["new files"])
+    with scene.gates() as (lake, _):
+        lake.on(with_headers({"Date": "Wed, 01 Jan 2031 00:00:30 GMT" if zone == "America/New_York" else "Tue, 31 Dec 2030 23:59:30 GMT"}), times=None)
+        assert scene.run(lake=lake, TZ=zone).code == 0
+    month = "2031-01" if zone == "America/New_York" else "2030-12"
+    written = {blob.name for blob in scene.lake.list(scene.container, bookkeeping=True) if "/ledger-" in blob.name}
+    assert written == {f".event-archiver/ledger-{month}.jsonl"}
+    assert {line["time"][:7] for line in ledger(scene)} == {month}
+    assert named(scene) == {}
+
+
 @pytest.mark.parametrize("kind", ["new files", "gzip appends"])
 def test_a_file_that_somebody_deleted_is_named(scene, kind):
     scene.begin(KINDS[kind])

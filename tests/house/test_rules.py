@@ -156,6 +156,12 @@ def test_nothing_is_left_to_do():
     assert not wrong, "\n".join(wrong)
 
 
+def test_times_are_written_in_one_place():
+    """fmt writes a time_point in the time zone of the process."""
+    wrong = [name(path) for path in SOURCES if "{:%" in path.read_text() and name(path) != "async/utc_time.cpp"]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_a_source_includes_its_own_header_first():
     """Which proves that the header stands alone."""
     wrong = [

@@ -2,10 +2,10 @@
 
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
+#include "async/utc_time.hpp"
 #include "events/journal/error.hpp"
 #include "events/journal/segments/segment_topic.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -82,9 +82,7 @@ awaitable<topic*> segment_journal::open(std::string name) {
             "journal.clock_behind",
             "the last event of a topic has a time that this machine's clock has not reached: new events "
             "get it too",
-            {{"topic", name},
-             {"time",
-              fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>((*writer)->last_time()))}});
+            {{"topic", name}, {"last_time", async::utc_text((*writer)->last_time())}});
     co_return add(topics_, std::move(name), std::move(*writer));
 }
 

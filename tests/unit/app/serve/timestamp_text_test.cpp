@@ -47,11 +47,6 @@ TEST(timestamp_mistake, refuses_what_postgresql_cannot_hold) {
     EXPECT_EQ(timestamp_mistake(with_digits(101)), out_of_range(with_digits(101), "fractional second"));
 }
 
-TEST(timestamp_text, is_in_utc) {
-    EXPECT_EQ(timestamp_text(std::chrono::sys_seconds(std::chrono::seconds(1'136'214'245))),
-              "2006-01-02T15:04:05Z");
-}
-
 TEST(uuid, is_known_and_made) {
     EXPECT_TRUE(is_uuid("6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
     EXPECT_TRUE(is_uuid("6BA7B810-9DAD-11D1-80B4-00C04FD430C8"));

@@ -46,15 +46,6 @@ TEST(batch_values, are_written_as_the_parameters_of_apply_sql) {
     EXPECT_EQ(values_parameter({}), "[]");
 }
 
-TEST(batch_values, a_time_of_any_year_is_written) {
-    using std::chrono::sys_days;
-    using std::chrono::year;
-    EXPECT_EQ(time_text(sys_days(year(1) / 1 / 1)), "0001-01-01T00:00:00.000000Z");
-    EXPECT_EQ(time_text(sys_days(year(1600) / 2 / 29)), "1600-02-29T00:00:00.000000Z");
-    EXPECT_EQ(time_text(sys_days(year(10'000) / 1 / 1) - std::chrono::milliseconds(1)),
-              "9999-12-31T23:59:59.999000Z");
-}
-
 TEST(batch_values, an_event_has_one_id) {
     std::vector<recorded_event> events{one("1"), one("2")};
     events[0].time = event_time(std::chrono::seconds(1));
