@@ -1,4 +1,7 @@
 """Somebody deletes or replaces a file while a run is at work: "the mark is off" is not "the rows are there"."""
+import signal
+import time
+
 import pytest
 
 from support.gate import answer_after, call_before
@@ -55,6 +58,22 @@ def test_a_file_that_is_gone_after_commit_is_a_failure(scene, kind, mishap):
         assert not others and outcome.summary["files_pending"] == 0
         left = [blob for blob in scene.lake.list(scene.container) if blob.name.startswith("events_") and blob.name != lost[0]]
         assert left and not any("archiverpending" in blob.metadata for blob in left)
+
+
+def test_a_file_that_is_gone_after_commit_is_a_failure_also_of_a_run_that_is_stopped(scene):
+    scene.begin(KINDS["new files"])
+    lost = []
+    with scene.gates() as (lake, _):
+        def lose():
+            lost.append(first_file(scene))
+            vanish(scene, lost[0])
+            lake.awaited_victim().send(signal.SIGTERM)
+            time.sleep(0.5)
+
+        rule = lake.on(call_before(lose), method="PUT", contains="comp=metadata", when=lambda record: not lost and first_file(scene) in record.target)
+        outcome = scene.run(lake=lake)
+    assert rule.hits == 1 and outcome.code == 7, str(outcome)
+    assert lost[0] in outcome.events("run.error")[0]["msg"] and outcome.summary["files_lost"] == 1
 
 
 @pytest.mark.parametrize("mishap", ["deleted", "replaced"])

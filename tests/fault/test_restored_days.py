@@ -1,4 +1,6 @@
 """Days that are back in the table: their files keep the rows, which are recognised when the day is due again."""
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from support.gate import DatabaseGate, call_before, kill_after, kill_before
@@ -165,6 +167,14 @@ def test_a_hold_is_at_most_ten_years(scene, hold, code):
     scene.begin(Kind(before=6, rows=0))
     outcome = scene.plain.run("restore", "--day", DAY, "--hold", hold, "--dry-run")
     assert outcome.code == code and (code == 0 or "--hold" in outcome.stderr), str(outcome)
+
+
+@pytest.mark.parametrize("hold", [" 30 days", "0 years 30 days", "00030d"])
+def test_a_hold_is_as_long_as_was_asked_for(scene, hold):
+    scene.begin(Kind(before=6, rows=0))
+    scene.plain.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    until = datetime.fromisoformat(marks(scene)[NAME]["archiverhold"].replace("Z", "+00:00"))
+    assert timedelta(days=29) < until - datetime.now(timezone.utc) <= timedelta(days=30)
 
 
 @pytest.mark.parametrize("first, second", [("30 days", "none"), ("none", "30 days"), ("30 days", "60 days")])

@@ -1,8 +1,10 @@
 """The REST API of `serve`: exactly the bodies and codes of the earlier service, and the routes that it did not have."""
+import contextlib
 import json
 import re
 import resource
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -256,6 +258,27 @@ def test_a_download_that_was_cut_off_goes_on(archiver, database, lake, container
             for _ in range(2):  # The second time nothing is missing.
                 subprocess.run(["curl", "-sS", "-C", "-", "-o", begun, f"http://127.0.0.1:{service.port}{path}"], check=True)
                 assert begun.read_bytes() == whole.body
+
+
+def test_a_file_that_is_written_to_while_it_is_downloaded_is_not_sent_on(exports):
+    """Its bytes would be those of two versions, under the ETag of one."""
+    exports.add(AGENCY)
+    size = 64 << 20  # more than sockets hold
+    with Service(exports) as service:
+        assert service.post("/exports/agency?wait=true").status == 200
+        (name,) = exports.place.names()
+        file = exports.place.directory / name
+        file.write_bytes(b"1" * size)
+        with socket.create_connection(("127.0.0.1", service.port)) as client:
+            client.sendall(f"GET /exports/agency/files/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            got = bytearray(client.recv(1))
+            with file.open("r+b") as written:
+                written.write(b"2" * size)
+            with contextlib.suppress(ConnectionResetError):
+                while some := client.recv(1 << 20):
+                    got += some
+    head, _, body = bytes(got).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ") and 0 < len(body) < size and b"2" not in body, (head, len(body))
 
 
 def test_probes_say_whether_it_lives_and_whether_exports_can_run(exports, database):
