@@ -48,16 +48,6 @@ attempt_at_name link_and_remove(const fs::path& from, const fs::path& to) {
     return renamed::done;
 }
 
-// An entry of any kind.
-bool is_there(const fs::path& path) {
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) == 0)
-        return true;
-    if (errno != ENOENT)
-        throw async::file_error(errno, "looking at", path);
-    return false;
-}
-
 renamed look_and_rename(const fs::path& from, const fs::path& to) {
     if (is_there(to))
         return renamed::taken;
@@ -69,6 +59,15 @@ renamed look_and_rename(const fs::path& from, const fs::path& to) {
 }
 
 } // namespace
+
+bool is_there(const fs::path& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0)
+        return true;
+    if (errno != ENOENT)
+        throw async::file_error(errno, "looking at", path);
+    return false;
+}
 
 renamed rename_new(const fs::path& from, const fs::path& to) {
     auto outcome = rename_without_replacing(from, to);

@@ -8,6 +8,9 @@
 
 namespace exports {
 
+// Whether there is an entry of that name, of any kind. Throws async::error.
+[[nodiscard]] bool is_there(const std::filesystem::path& path);
+
 enum class renamed : unsigned char { done, taken, missing };
 
 // Replaces no file. The third way looks first and then renames: it would overwrite a file that another

@@ -2,13 +2,13 @@
 a hidden file keeps them off until the file has its name, and right before COMMIT the run looks whether its files still stand."""
 import os
 import signal
-import time
 import uuid
 
 import psycopg2
 import pytest
 
 from support.archiver import Archiver
+from support.asking import wait_for
 from support.exports import BOUNDARY, COMMON_KNOWLEDGE, DirectoryPlace, Exports
 from support.gate import DatabaseGate, call_before, kill_after, kill_before
 
@@ -53,6 +53,12 @@ def with_gate(exports, database, fault, at: str, settings=None):
     return outcome
 
 
+def start_until_stopped(exports, fault_binary, fault: str):
+    process = Archiver(fault_binary, exports.archiver.settings).start(*EXPORT, settings={"EVENT_ARCHIVER_FAULT": fault})
+    wait_for(lambda: open(f"/proc/{process.pid}/stat").read().rpartition(")")[2].split()[0] == "T", 30)
+    return process
+
+
 @pytest.mark.parametrize("arguments", [EXPORT, (*EXPORT, "--dry-run"), RECOVER], ids=["export", "dry run", "recover"])
 def test_another_database_leaves_a_file_alone_whose_rows_are_being_deleted(ours, theirs, database, arguments):
     said = []
@@ -92,6 +98,20 @@ def test_what_a_killed_run_left_before_its_mark_is_cleared_away_by_the_next_of_a
     (part,) = ours.place.directory.glob(".*.part")
     theirs.run(expect=0)
     assert not part.exists() and ours.place.leftovers() == [] and len(ours.place.names()) == 1
+
+
+def test_a_mark_that_was_made_since_another_database_read_the_directory_keeps_the_file(ours, theirs, fault_binary):
+    """The other one sees a file without a mark. When it comes to the lock, the writer was killed behind COMMIT: the file is the only copy."""
+    writer = start_until_stopped(ours, fault_binary, "export-synced=stop,export-before-show=kill")
+    other = start_until_stopped(theirs, fault_binary, "export-part-found=stop")
+    writer.send(signal.SIGCONT)
+    assert writer.wait(60).code == 137 and ours.due(AGENCY) == 0
+    other.send(signal.SIGCONT)
+    outcome = other.wait(60)
+    assert outcome.code == 0, str(outcome)
+    os.unlink(ours.place.directory / outcome.events("export.done")[0]["file"])
+    ours.run(expect=0)
+    assert ours.check()["agency"] > 0 and ours.place.leftovers() == []
 
 
 def test_what_a_killed_run_left_with_a_mark_is_for_its_own_database(ours, theirs, database):
@@ -150,11 +170,7 @@ def test_a_file_that_somebody_touches_before_commit_is_exit_5_and_nothing_is_del
 
 @pytest.mark.parametrize("which", [".*.pending", ".*.part"])
 def test_a_mark_or_a_file_that_is_removed_once_both_stand_is_exit_5_and_nothing_is_deleted(ours, fault_binary, which):
-    stopped = Archiver(fault_binary, ours.archiver.settings).start(*EXPORT, settings={"EVENT_ARCHIVER_FAULT": "export-marked=stop"})
-    deadline = time.monotonic() + 30
-    while open(f"/proc/{stopped.pid}/stat").read().rpartition(")")[2].split()[0] != "T":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    stopped = start_until_stopped(ours, fault_binary, "export-marked=stop")
     (gone,) = ours.place.directory.glob(which)
     gone.unlink()
     stopped.send(signal.SIGCONT)
