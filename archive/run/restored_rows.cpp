@@ -2,6 +2,7 @@
 
 #include "archive/run/moved_rows.hpp"
 #include "archive/settle/restored_mistake.hpp"
+#include "archive/table/file_header.hpp"
 #include "archive/table/selection.hpp"
 #include "async/error.hpp"
 
@@ -13,6 +14,7 @@ namespace archive {
 
 namespace {
 
+// The rows of the file as it is, of which others may have added some.
 std::uint64_t recognised_of(const archive_transaction& work, const lake::file_key& key) {
     if (!work.staging)
         return 0;
@@ -34,8 +36,8 @@ awaitable<void> must_be_as_restored(const run_context& context, const archive_tr
         const auto& file = *each;
         const auto key = file.key();
         const auto& mark = file.mark.mark;
-        if (mark->now.rows == 0 || recognised_of(work, key) == mark->now.rows ||
-            std::ranges::binary_search(rows.held, key.which))
+        const bool all_are_back = is_as_marked(file) && recognised_of(work, key) == mark->now.rows;
+        if (mark->now.rows == 0 || all_are_back || std::ranges::binary_search(rows.held, key.which))
             continue;
         // Of a day that is not over, only what is due now could be archived into another file now.
         const bool whole = has_whole_day(rows, key.which);

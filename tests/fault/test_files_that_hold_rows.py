@@ -343,3 +343,23 @@ def test_rows_that_others_appended_and_left_in_the_table_are_recognised(scene, i
     outcome = scene.plain.run("archive", settings=settings, expect=0)
     assert outcome.summary["rows"] == 0 and outcome.summary["rows_recognised"] == (2 if part else 4), str(outcome)
     assert contents(scene) == before and scene.table.count() == YOUNG
+
+
+@INDEX
+def test_a_row_that_others_appended_does_not_stand_for_a_restored_one_that_was_moved(scene, index):
+    """As many rows of the file are recognised as its mark has, and one of them is not of the mark."""
+    insert = "INSERT INTO public.\"Event\" (id, event_id, event_type, created_at, payload) SELECT 500 + i, 'e', 'single', timestamp '2024-01-01' + i * interval '1 hour', '{}' FROM generate_series"
+    scene.begin(Kind(rows=0, index=index))
+    scene.table.execute(f"{insert}(1, 3) i")
+    scene.plain.run("archive", expect=0)
+    scene.plain.run("restore", "--day", "2024-01-01", "--hold", "none", expect=0)
+    scene.table.execute(f"{insert}(9, 9) i; UPDATE public.\"Event\" SET created_at = '2024-01-05 01:00' WHERE id = 501")
+    append(scene, NAME, b"509,e,single,2024-01-01 09:00:00,,{}\n")
+    before, rows = contents(scene), scene.table.count()
+    outcome = scene.plain.run("archive")
+    assert outcome.code == 7 and "which was restored" in outcome.stderr and "501" in outcome.stderr, str(outcome)
+    assert contents(scene) == before and scene.table.count() == rows
+    scene.table.execute("UPDATE public.\"Event\" SET created_at = '2024-01-01 01:00' WHERE id = 501")
+    outcome = scene.plain.run("archive", expect=0)
+    assert outcome.summary["rows"] == 0 and outcome.summary["rows_recognised"] == 4, str(outcome)
+    assert contents(scene) == before and scene.table.count() == YOUNG
