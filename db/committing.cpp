@@ -7,6 +7,7 @@
 #include "async/retry.hpp"
 #include "async/timeline.hpp"
 #include "db/fate.hpp"
+#include "db/in_transaction.hpp"
 #include "db/position.hpp"
 
 #include <utility>
@@ -20,16 +21,26 @@ namespace {
 constexpr std::chrono::seconds outcome_patience{30};
 constexpr std::chrono::milliseconds outcome_pause{200};
 
+struct outcome_seen {
+    fate asked = fate::unknown;
+    bool same_server = false;
+};
+
+awaitable<outcome_seen> look_at_outcome(connection& session, transaction_mark which) {
+    outcome_seen seen;
+    const auto now = co_await position_of(session);
+    seen.asked = co_await fate_of(session, which.transaction, which.position, now);
+    seen.same_server = same_start(which.position, now);
+    co_return seen;
+}
+
 awaitable<commit_decision> ask_for_outcome(database_access database, transaction_mark which) {
     const auto session = co_await connection::open(database.options, database.helper, database.log);
-    auto asking = co_await transaction::begin(*session, {});
-    const auto now = co_await position_of(*session);
-    const auto asked = co_await fate_of(*session, which.transaction, which.position, now);
-    co_await asking.rollback();
-    const bool same_server = same_start(which.position, now);
+    const transaction_options options;
+    const auto seen = co_await read_in_transaction(*session, options, look_at_outcome(*session, which));
     database.log.info("commit.outcome", "the server was asked what became of the transaction",
-                      {{"transaction.fate", to_string(asked)}, {"same_server", same_server}});
-    co_return decide_commit_in_doubt(asked, same_server);
+                      {{"transaction.fate", to_string(seen.asked)}, {"same_server", seen.same_server}});
+    co_return decide_commit_in_doubt(seen.asked, seen.same_server);
 }
 
 awaitable<void> log_a_message(database_access database, server_position position) {

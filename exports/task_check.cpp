@@ -1,12 +1,10 @@
 #include "exports/task_check.hpp"
 
-#include "async/caught.hpp"
-#include "db/transaction.hpp"
+#include "db/in_transaction.hpp"
 #include "exports/delete_statement.hpp"
 #include "exports/select_shape.hpp"
 #include "exports/task_sql.hpp"
 
-#include <exception>
 #include <string>
 
 namespace exports {
@@ -40,13 +38,7 @@ awaitable<void> plan(db::connection& session, const settings& exporting, const t
                      which_file file) {
     db::transaction_options options(db::access::read_only);
     options.runs = db::statements::users;
-    auto transaction = co_await db::transaction::begin(session, options);
-    const auto failed = co_await async::caught(explain(session, exporting, planned, file));
-    const auto not_ended = co_await async::caught(transaction.rollback());
-    if (failed)
-        std::rethrow_exception(failed);
-    if (not_ended)
-        std::rethrow_exception(not_ended);
+    co_await db::read_in_transaction(session, options, explain(session, exporting, planned, file));
 }
 
 } // namespace

@@ -6,12 +6,12 @@
 #include "archive/run/run_effects.hpp"
 #include "archive/run/transaction_opener.hpp"
 #include "archive/stage/file_rows.hpp"
-#include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
+#include "db/in_transaction.hpp"
 #include "db/insert_effects.hpp"
 #include "db/session_scope.hpp"
 
@@ -58,16 +58,23 @@ awaitable<bool> shares_rows(db::connection& session, std::uint32_t table, std::u
     co_return found.boolean(0, 0);
 }
 
-awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_file& file) {
-    const auto deadline = async::deadline::after(db::commit_patience);
-    if (co_await async::shielded(transaction.commit(deadline)) == db::commit_outcome::committed)
-        co_return;
-    if (const auto& refusal = transaction.refusal())
-        throw db::error(*refusal);
-    throw async::error(
-        failure::temporary,
-        fmt::format("it is not known whether the rows of '{}' were committed", file.properties.name),
-        "Run the same command again: rows that are there already are not inserted twice.");
+// Awaits `copy` in a transaction that commits the rows of the file if it returns true.
+awaitable<void> copy_in_transaction(db::connection& session, const settings& limits,
+                                    const lake::listed_file& file, db::transaction_body copy) {
+    const auto options = coordinator_options(limits);
+    bool unknown = false;
+    try {
+        (void)co_await db::in_transaction(session, options, std::move(copy), "copy-before-commit");
+    } catch (const db::error& failed) {
+        if (!failed.outcome_unknown())
+            throw;
+        unknown = true;
+    }
+    if (unknown)
+        throw async::error(
+            failure::temporary,
+            fmt::format("it is not known whether the rows of '{}' were committed", file.properties.name),
+            "Run the same command again: rows that are there already are not inserted twice.");
 }
 
 } // namespace
@@ -107,9 +114,34 @@ awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_
     if (missing)
         wanted = co_await name_of_new_table(session, request_.into);
     must_be_table(wanted, "--into");
-    auto transaction = co_await db::transaction::begin(session, coordinator_options(settings));
+    std::size_t copied = 0;
+    std::optional<loaded_file> loaded;
+    db::transaction_body copy = [&](db::connection& one) -> awaitable<bool> {
+        co_await find_target(one, files, named, wanted);
+        context_.report.enter(run_phase::restoring);
+        if (!missing) {
+            co_await must_be_insertable(one, *target_, restore_target::another_table);
+        } else if (settings.dry_run) {
+            co_await try_all(one, files);
+            copied = files.size();
+        } else {
+            loaded = co_await load_and_prove(one, *files.front());
+            copied = 1;
+        }
+        co_return loaded.has_value();
+    };
+    co_await copy_in_transaction(session, settings, *files.front(), std::move(copy));
+    if (loaded)
+        record(*files.front(), *loaded);
+    co_return copied;
+}
+
+// Makes the table if it is missing, and describes it.
+awaitable<void> copy_run::find_target(db::connection& session, const file_list& files,
+                                      const named_table& named, named_table wanted) {
+    const auto& settings = context_.settings;
     const auto source = co_await describe_table(session, named, settings.time_column, settings.key_columns);
-    if (missing) {
+    if (wanted.oid == 0) {
         const auto sql = co_await create_statement(session, context_.lake, wanted.sql(), files, source);
         co_await session.execute(sql);
         wanted = co_await resolve_table(session, wanted.sql());
@@ -127,21 +159,6 @@ awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_
     for (const auto& column : source.keys)
         key.push_back(column.name);
     target_ = co_await describe_table(session, wanted, settings.time_column, key, key_demand::any);
-    context_.report.enter(run_phase::restoring);
-    if (!missing) {
-        co_await must_be_insertable(session, *target_, restore_target::another_table);
-        co_await transaction.rollback(); // it has only read
-        co_return 0;
-    }
-    if (settings.dry_run) {
-        co_await try_all(session, files);
-        co_await transaction.rollback();
-        co_return files.size();
-    }
-    const auto loaded = co_await load_and_prove(session, *files.front());
-    co_await commit_copy(transaction, *files.front());
-    record(*files.front(), loaded);
-    co_return 1;
 }
 
 awaitable<void> copy_run::try_all(db::connection& session, const file_list& files) {
@@ -160,13 +177,13 @@ awaitable<void> copy_run::copy_day(const lake::listed_file& file) {
 
 awaitable<void> copy_run::copy_day_inside(db::connection& session, const lake::listed_file& file) {
     const async::span shown(context_.log, "readers", "restore", file.properties.name);
-    auto transaction = co_await db::transaction::begin(session, coordinator_options(context_.settings));
-    const auto loaded = co_await load_and_prove(session, file);
-    if (context_.settings.dry_run)
-        co_await transaction.rollback();
-    else
-        co_await commit_copy(transaction, file);
-    record(file, loaded);
+    std::optional<loaded_file> loaded;
+    db::transaction_body copy = [this, &file, &loaded](db::connection& one) -> awaitable<bool> {
+        loaded = co_await load_and_prove(one, file);
+        co_return !context_.settings.dry_run;
+    };
+    co_await copy_in_transaction(session, context_.settings, file, std::move(copy));
+    record(file, *loaded);
 }
 
 awaitable<loaded_file> copy_run::load_and_prove(db::connection& session, const lake::listed_file& file) {

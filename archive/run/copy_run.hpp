@@ -29,6 +29,9 @@ class copy_run {
 
     // Finds or makes the table; returns how many of the files have been copied with it.
     [[nodiscard]] awaitable<std::size_t> copy_first(db::connection& session, const file_list& files);
+    // `wanted` without an oid: there is no such table.
+    [[nodiscard]] awaitable<void> find_target(db::connection& session, const file_list& files,
+                                              const named_table& named, named_table wanted);
     [[nodiscard]] awaitable<void> try_all(db::connection& session, const file_list& files);
     [[nodiscard]] awaitable<void> copy_day(const lake::listed_file& file);
     [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake::listed_file& file);

@@ -1,8 +1,8 @@
 #include "archive/run/same_definitions.hpp"
 
 #include "archive/table/type_definitions.hpp"
+#include "db/in_transaction.hpp"
 #include "db/session_scope.hpp"
-#include "db/transaction.hpp"
 #include "lake/conflict.hpp"
 
 #include <fmt/format.h>
@@ -19,9 +19,7 @@ awaitable<void> must_have_kept_definitions(const run_context& context, const run
     const std::function<awaitable<void>(db::connection&)> ask =
         [&now, &opened](db::connection& session) -> awaitable<void> {
         const db::transaction_options options(db::access::read_only);
-        auto asking = co_await db::transaction::begin(session, options);
-        now = co_await read_definitions(session, opened.table.oid);
-        co_await asking.rollback();
+        now = co_await db::read_in_transaction(session, options, read_definitions(session, opened.table.oid));
     };
     co_await db::with_session(context.access(), ask);
     if (now != known)

@@ -2,6 +2,7 @@
 
 #include "async/error.hpp"
 #include "db/error.hpp"
+#include "db/in_transaction.hpp"
 #include "db/lock_timeout.hpp"
 #include "db/session_names.hpp"
 
@@ -40,21 +41,14 @@ awaitable<void> lock_against_rewriting(const settings& limits, run_transaction& 
         " pg_locks. The next run tries again; ARCHIVE_SETTLE_WAIT is how long a run waits.");
 }
 
-// In a transaction of its own: the transaction that locks the partitions must not have read anything before.
 // nullopt while another run is at work.
 awaitable<std::optional<std::vector<partition>>>
 find_partitions(const settings& limits, db::connection& session, named_table named, std::string cutoff) {
-    auto options = coordinator_options(limits);
-    options.mode = db::access::read_only;
-    auto looking = co_await db::transaction::begin(session, options);
-    if (!co_await try_lock(session, run_lock(named.oid, limits.shard))) {
-        co_await looking.rollback();
+    const bool locked = co_await try_lock(session, run_lock(named.oid, limits.shard));
+    if (!locked)
         co_return std::nullopt;
-    }
     const auto table = co_await describe_table(session, named, limits.time_column, limits.key_columns);
-    auto found = co_await partitions_before(session, table, cutoff);
-    co_await looking.rollback();
-    co_return found;
+    co_return co_await partitions_before(session, table, cutoff);
 }
 
 } // namespace
@@ -77,7 +71,11 @@ awaitable<bool> transaction_opener::open(run_transaction& opened) {
         co_return false;
     }
     if (removed_before_) {
-        auto found = co_await find_partitions(settings, session, named, removed_before_());
+        // In a transaction of its own: the one that locks the partitions must not have read anything before.
+        auto options = coordinator_options(settings);
+        options.mode = db::access::read_only;
+        auto found = co_await db::read_in_transaction(
+            session, options, find_partitions(settings, session, named, removed_before_()));
         if (!found)
             co_return false;
         opened.partitions = std::move(*found);

@@ -1,13 +1,13 @@
 #include "events/projection/apply_batch.hpp"
 
 #include "async/fault_point.hpp"
+#include "db/in_transaction.hpp"
 #include "events/event_mark.hpp"
 #include "events/projection/apply_in_pieces.hpp"
 #include "events/projection/apply_plugins.hpp"
 #include "events/projection/batch_values.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/dead_letter.hpp"
-#include "events/projection/in_transaction.hpp"
 #include "events/projection/plugin_settings.hpp"
 #include "events/projection/schema.hpp"
 
@@ -73,10 +73,10 @@ class batch_work {
         db::transaction_options options;
         options.lock_timeout = batch_lock_patience;
         report_ = {};
-        transaction_body body = [this, in_pieces](db::connection&) { return apply(in_pieces); };
+        db::transaction_body body = [this, in_pieces](db::connection&) { return apply(in_pieces); };
         // A process that ends need not wait: its successor knows the outcome from the position.
-        if (co_await in_transaction(session_, options, std::move(body), "projection-before-commit",
-                                    commit_shield::none))
+        if (co_await db::in_transaction(session_, options, std::move(body), "projection-before-commit",
+                                        db::commit_shield::none))
             fault_point("projection-after-commit");
         co_return report_;
     }

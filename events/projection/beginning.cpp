@@ -1,8 +1,7 @@
 #include "events/projection/beginning.hpp"
 
-#include "async/caught.hpp"
 #include "async/error.hpp"
-#include "db/transaction.hpp"
+#include "db/in_transaction.hpp"
 #include "events/projection/table_origin.hpp"
 
 #include <fmt/format.h>
@@ -89,13 +88,8 @@ awaitable<rows_before> rows_before_the_first_event(db::connection& session,
                                                    std::vector<std::string> defined) {
     if (which.settings.replay == replay_policy::keep)
         co_return rows_before();
-    auto open = co_await db::transaction::begin(session, db::transaction_options());
-    auto found = co_await async::outcome_of(look(session, which, name, defined));
-    if (session.usable() && open.open())
-        co_await open.rollback();
-    if (found.failed)
-        std::rethrow_exception(found.failed);
-    co_return std::move(*found.value);
+    co_return co_await db::read_in_transaction(session, db::transaction_options(),
+                                               look(session, which, name, defined));
 }
 
 void say_where_it_begins(async::log& log, const position_key& which, const extent& there) {

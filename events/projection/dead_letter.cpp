@@ -1,8 +1,8 @@
 #include "events/projection/dead_letter.hpp"
 
 #include "async/fault_point.hpp"
+#include "db/in_transaction.hpp"
 #include "events/projection/apply_events.hpp"
-#include "events/projection/in_transaction.hpp"
 #include "events/projection/letter_texts.hpp"
 #include "events/projection/schema.hpp"
 
@@ -260,12 +260,12 @@ awaitable<void> retry_letters(db::connection& session, const projection_definiti
     auto places = co_await chosen_places(session, std::move(projection), parameters);
     for (auto& each : places) {
         auto outcome = retry_outcome::gone;
-        transaction_body body = [&](db::connection& one) -> awaitable<bool> {
+        db::transaction_body body = [&](db::connection& one) -> awaitable<bool> {
             outcome = co_await retry_one(one, definition, std::move(each), so_far.patience, log);
             co_return outcome != retry_outcome::gone;
         };
-        (void)co_await in_transaction(session, db::transaction_options(), std::move(body),
-                                      "dead-letter-applied");
+        (void)co_await db::in_transaction(session, db::transaction_options(), std::move(body),
+                                          "dead-letter-applied");
         so_far.applied += outcome == retry_outcome::applied ? 1 : 0;
         so_far.refused += outcome == retry_outcome::refused ? 1 : 0;
     }

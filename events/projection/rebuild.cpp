@@ -3,7 +3,7 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
-#include "events/projection/in_transaction.hpp"
+#include "db/in_transaction.hpp"
 #include "events/projection/rebuild_work.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/stop_reason.hpp"
@@ -97,8 +97,8 @@ awaitable<void> rebuild_work::take_in_what_came() {
 awaitable<void> rebuild_work::prepare(db::connection& session) {
     db::transaction_options options;
     options.lock_timeout = prepare_patience;
-    transaction_body body = [this](db::connection& one) { return make_tables(one); };
-    (void)co_await in_transaction(session, options, std::move(body), "rebuild-before-prepared");
+    db::transaction_body body = [this](db::connection& one) { return make_tables(one); };
+    (void)co_await db::in_transaction(session, options, std::move(body), "rebuild-before-prepared");
 }
 
 awaitable<bool> rebuild_work::make_tables(db::connection& session) {

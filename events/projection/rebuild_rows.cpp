@@ -1,7 +1,7 @@
 #include "events/projection/rebuild_rows.hpp"
 
+#include "db/in_transaction.hpp"
 #include "events/projection/dead_letter.hpp"
-#include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 
 #include <fmt/format.h>
@@ -66,7 +66,7 @@ awaitable<void> discard_rebuild(db::connection& session, const projection_defini
                                 std::string temporary, std::string schema_oid_of_it) {
     db::transaction_options options;
     options.lock_timeout = discard_patience;
-    transaction_body body = [&](db::connection& one) -> awaitable<bool> {
+    db::transaction_body body = [&](db::connection& one) -> awaitable<bool> {
         co_await lock_tables_of_projections(one);
         const auto now = co_await schema_oid(one, rebuild_schema(which));
         if (now != schema_oid_of_it)
@@ -76,7 +76,7 @@ awaitable<void> discard_rebuild(db::connection& session, const projection_defini
         co_await one.execute("DROP SCHEMA " + db::connection::identifier(rebuild_schema(which)) + " CASCADE");
         co_return true;
     };
-    (void)co_await in_transaction(session, options, std::move(body), "rebuild-discarded");
+    (void)co_await db::in_transaction(session, options, std::move(body), "rebuild-discarded");
 }
 
 } // namespace events

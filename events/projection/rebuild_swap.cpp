@@ -3,8 +3,8 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
+#include "db/in_transaction.hpp"
 #include "events/projection/apply_batch.hpp"
-#include "events/projection/in_transaction.hpp"
 #include "events/projection/rebuild_rows.hpp"
 #include "events/projection/rebuild_work.hpp"
 #include "events/projection/schema.hpp"
@@ -60,11 +60,11 @@ awaitable<void> rebuild_work::swap(db::connection& session) {
     }
     db::transaction_options options;
     options.lock_timeout = swap_patience;
-    transaction_body body = [this](db::connection& one) { return move_over(one); };
+    db::transaction_body body = [this](db::connection& one) { return move_over(one); };
     far_behind_ = false;
     swap_sent_ = true;
-    const auto done =
-        co_await async::outcome_of(in_transaction(session, options, std::move(body), "rebuild-before-swap"));
+    const auto done = co_await async::outcome_of(
+        db::in_transaction(session, options, std::move(body), "rebuild-before-swap"));
     if (far_behind_) { // once more around
         swap_sent_ = false;
         co_return;

@@ -3,9 +3,9 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
+#include "db/in_transaction.hpp"
 #include "db/transaction.hpp"
 #include "events/projection/beginning.hpp"
-#include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/table_origin.hpp"
 #include "events/projection/topic_partition.hpp"
@@ -273,11 +273,11 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
     async::fault_point("replay-looked");
     db::transaction_options options;
     options.lock_timeout = set_back_patience;
-    transaction_body body = [&](db::connection& one) -> awaitable<bool> {
+    db::transaction_body body = [&](db::connection& one) -> awaitable<bool> {
         co_await set_back(one, which, starts, from);
         co_return true;
     };
-    (void)co_await in_transaction(session, options, std::move(body), "replay-set-back");
+    (void)co_await db::in_transaction(session, options, std::move(body), "replay-set-back");
     for (const auto& each : starts) {
         if (each.is_first)
             say_where_it_begins(log, {which.name, each.which.source->name(), each.which.partition},

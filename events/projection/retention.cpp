@@ -5,7 +5,7 @@
 #include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
-#include "events/projection/in_transaction.hpp"
+#include "db/in_transaction.hpp"
 #include "events/projection/position_row.hpp"
 #include "events/projection/reader_positions.hpp"
 
@@ -67,7 +67,7 @@ awaitable<bool> may_remove(db::connection& session) {
 awaitable<position> retain_unless_set_back(db::connection& session, topic& of, std::int32_t partition,
                                            std::string journal, position needed, std::string by) {
     position due = 0;
-    transaction_body body = [&](db::connection& locking) -> awaitable<bool> {
+    db::transaction_body body = [&](db::connection& locking) -> awaitable<bool> {
         const bool free = co_await may_remove(locking);
         if (!free)
             co_return false;
@@ -77,7 +77,7 @@ awaitable<position> retain_unless_set_back(db::connection& session, topic& of, s
         due = co_await of.retain(partition, from, needs_from(by, from));
         co_return false; // it has only looked
     };
-    (void)co_await in_transaction(session, db::transaction_options(), std::move(body), "retention");
+    (void)co_await db::in_transaction(session, db::transaction_options(), std::move(body), "retention");
     co_return due;
 }
 

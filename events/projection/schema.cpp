@@ -1,7 +1,7 @@
 #include "events/projection/schema.hpp"
 
 #include "async/caught.hpp"
-#include "events/projection/in_transaction.hpp"
+#include "db/in_transaction.hpp"
 
 #include <fmt/format.h>
 
@@ -113,15 +113,15 @@ awaitable<bool> create_tables(db::connection& session) {
     bool is_news = false;
     db::transaction_options options;
     options.lock_timeout = schema_patience;
-    transaction_body body = [&is_news](db::connection& one) -> awaitable<bool> {
+    db::transaction_body body = [&is_news](db::connection& one) -> awaitable<bool> {
         co_await one.execute(schema_lock);
         const auto found = co_await one.query("SELECT to_regclass('event_archiver.table_origin') IS NULL");
         is_news = found.boolean(0, 0);
         co_await one.execute(schema_statements);
         co_return true;
     };
-    (void)co_await in_transaction(session, options, std::move(body), "projection-schema-made",
-                                  commit_shield::none);
+    (void)co_await db::in_transaction(session, options, std::move(body), "projection-schema-made",
+                                      db::commit_shield::none);
     co_return is_news;
 }
 

@@ -1,8 +1,8 @@
 // Migrations of projections, as events/projection/schema.hpp declares them.
 // Tested by tests/unit/events/projection/engine_test.cpp.
 #include "async/fault_point.hpp"
+#include "db/in_transaction.hpp"
 #include "events/projection/apply_events.hpp"
-#include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/table_origin.hpp"
 
@@ -68,9 +68,9 @@ awaitable<bool> apply_in_transaction(db::connection& session, const projection_d
                                      const migration& file) {
     db::transaction_options options;
     options.lock_timeout = lock_patience;
-    transaction_body body = [&](db::connection& one) { return apply_migration(one, which, file); };
-    co_return co_await in_transaction(session, options, std::move(body), "projection-migration-applied",
-                                      commit_shield::none);
+    db::transaction_body body = [&](db::connection& one) { return apply_migration(one, which, file); };
+    co_return co_await db::in_transaction(session, options, std::move(body), "projection-migration-applied",
+                                          db::commit_shield::none);
 }
 
 // Notes the origin of tables that no migration makes.
@@ -83,13 +83,13 @@ awaitable<void> note_other_tables(db::connection& session, const projection_defi
         co_return;
     db::transaction_options options;
     options.lock_timeout = lock_patience;
-    transaction_body body = [&which](db::connection& one) -> awaitable<bool> {
+    db::transaction_body body = [&which](db::connection& one) -> awaitable<bool> {
         auto had_rows = co_await tables_with_rows(one, which);
         co_await note_origin(one, which, std::move(had_rows));
         co_return true;
     };
-    (void)co_await in_transaction(session, options, std::move(body), "projection-origin-noted",
-                                  commit_shield::none);
+    (void)co_await db::in_transaction(session, options, std::move(body), "projection-origin-noted",
+                                      db::commit_shield::none);
 }
 
 // What the server refuses is a mistake in the file, or does not fit what the database has. Another try does
