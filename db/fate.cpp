@@ -1,9 +1,27 @@
 #include "db/fate.hpp"
 
+#include "db/error.hpp"
+#include "db/in_savepoint.hpp"
+
 #include <array>
-#include <optional>
+#include <utility>
 
 namespace db {
+
+namespace {
+
+awaitable<void> ask(connection& session, std::string transaction, fate& seen) {
+    const std::array parameters{parameter(transaction)};
+    // The second column asks the snapshot that rows are read with; the first one answers for this moment.
+    const auto found = co_await session.query(
+        "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8),"
+        " pg_catalog.pg_visible_in_snapshot($1::pg_catalog.xid8, pg_catalog.pg_current_snapshot())",
+        parameters);
+    if (!found.is_null(0, 0))
+        seen = fate_seen(found.text(0, 0), found.boolean(0, 1));
+}
+
+} // namespace
 
 fate fate_seen(std::string_view status, bool behind_snapshot) noexcept {
     if (status == "aborted")
@@ -15,28 +33,12 @@ awaitable<fate> fate_of(connection& session, std::string transaction, server_pos
                         server_position now) {
     if (compare_histories(then, now) != history::same)
         co_return fate::unknown;
-    co_await session.execute("SAVEPOINT fate");
-    std::optional<result> found;
-    try {
-        const std::array parameters{parameter(transaction)};
-        // The second column asks the snapshot that rows are read with; the first one answers for this moment.
-        found = co_await session.query(
-            "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8),"
-            " pg_catalog.pg_visible_in_snapshot($1::pg_catalog.xid8, pg_catalog.pg_current_snapshot())",
-            parameters);
-    } catch (const error& failed) {
-        // 22023: "transaction ID … is in the future": this server has not come that far.
-        if (failed.state() != "22023")
-            throw;
-    }
-    if (!found) {
-        co_await session.execute("ROLLBACK TO fate");
-        co_return fate::unknown;
-    }
-    co_await session.execute("RELEASE fate");
-    if (found->is_null(0, 0))
-        co_return fate::unknown;
-    co_return fate_seen(found->text(0, 0), found->boolean(0, 1));
+    auto seen = fate::unknown;
+    const auto refused = co_await in_savepoint(session, ask(session, std::move(transaction), seen));
+    // 22023: "transaction ID … is in the future": this server has not come that far.
+    if (refused && refused->state() != "22023")
+        throw error(*refused);
+    co_return seen;
 }
 
 commit_decision decide_commit(db::commit_outcome outcome) noexcept {

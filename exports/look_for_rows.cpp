@@ -2,8 +2,11 @@
 
 #include "db/each_row.hpp"
 #include "db/error.hpp"
+#include "db/in_savepoint.hpp"
 
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace exports {
@@ -27,25 +30,31 @@ awaitable<void> look_for_all(db::connection& session, const file_evidence& known
         co_await look_for_one(session, known, row, found);
 }
 
+std::optional<file_evidence> readable_evidence(const std::string& text) {
+    try {
+        return evidence_from(text);
+    } catch (const std::invalid_argument&) {
+        return std::nullopt;
+    }
+}
+
 } // namespace
 
 awaitable<evidence_look> look_for_rows(db::connection& session, std::string evidence) {
     evidence_look found;
     if (evidence.empty())
         co_return found;
-    co_await session.execute("SAVEPOINT looking");
-    try {
-        const auto known = evidence_from(evidence);
-        co_await look_for_all(session, known, found);
-    } catch (const std::invalid_argument&) {
+    const auto known = readable_evidence(evidence);
+    if (!known) {
         found.cut_short = true;
-    } catch (const db::error& failed) {
-        // 22: a value that the column's type no longer takes. 42: no such table or column, or no right to it.
-        if (!failed.state().starts_with("22") && !failed.state().starts_with("42"))
-            throw;
-        found.cut_short = true;
+        co_return found;
     }
-    co_await session.execute("ROLLBACK TO SAVEPOINT looking");
+    const auto refused =
+        co_await db::in_savepoint(session, look_for_all(session, *known, found), db::tried::undone);
+    // 22: a value that the column's type no longer takes. 42: no such table or column, or no right to it.
+    if (refused && !refused->state().starts_with("22") && !refused->state().starts_with("42"))
+        throw db::error(*refused);
+    found.cut_short = refused.has_value();
     co_return found;
 }
 

@@ -2,11 +2,13 @@
 
 #include "archive/table/selection.hpp"
 #include "db/each_row.hpp"
+#include "db/in_savepoint.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace archive {
@@ -36,25 +38,20 @@ std::vector<std::string> quoted(const std::vector<std::string>& columns) {
     return names;
 }
 
+awaitable<void> read_and_drop(db::connection& session, std::string sql) {
+    const db::row_function drop = [](std::string_view) {};
+    co_await db::for_each_row(session, std::move(sql), drop);
+}
+
 // Makes the server write these rows as text, and drops them.
 awaitable<bool> can_be_sent(db::connection& session, std::string columns, const table_description& table,
                             std::string where) {
     const auto sql =
         fmt::format("COPY (SELECT {} FROM {} WHERE {}) TO STDOUT (FORMAT csv)", columns, table.name, where);
-    co_await session.execute("SAVEPOINT one_try");
-    bool sent = true;
-    try {
-        const db::row_function drop = [](std::string_view) {};
-        co_await db::for_each_row(session, sql, drop);
-    } catch (const db::error& failed) {
-        if (!may_be_a_row(failed))
-            throw;
-        sent = false;
-    }
-    if (!sent)
-        co_await session.execute("ROLLBACK TO one_try");
-    co_await session.execute("RELEASE one_try");
-    co_return sent;
+    const auto refused = co_await db::in_savepoint(session, read_and_drop(session, sql));
+    if (refused && !may_be_a_row(*refused))
+        throw db::error(*refused);
+    co_return !refused.has_value();
 }
 
 // Each relation that has such rows. Not max(ctid): servers before 14 have none.

@@ -2,6 +2,7 @@
 
 #include "async/error.hpp"
 #include "db/error.hpp"
+#include "db/in_savepoint.hpp"
 #include "lake/conflict.hpp"
 
 #include <fmt/format.h>
@@ -40,24 +41,17 @@ awaitable<std::string> dependants_of(db::connection& session, std::string_view n
 }
 
 awaitable<void> drop(db::connection& session, std::string name) {
-    co_await session.execute("SAVEPOINT event_archiver_drop");
-    bool depended = false;
-    try {
-        co_await session.execute(fmt::format("DROP TABLE {}", name));
-    } catch (const db::error& failed) {
-        if (failed.state() != dependent_objects_still_exist)
-            throw;
-        depended = true;
-    }
-    if (depended) {
-        co_await session.execute("ROLLBACK TO event_archiver_drop");
-        const auto who = co_await dependants_of(session, name);
-        throw async::error(async::failure::precondition,
-                           fmt::format("partition {} cannot be dropped: {} depends on it", name, who),
-                           "Drop that first, or set ARCHIVE_PARTITIONS to detach or delete. Nothing was"
-                           " deleted.");
-    }
-    co_await session.execute("RELEASE event_archiver_drop");
+    const auto statement = fmt::format("DROP TABLE {}", name);
+    const auto refused = co_await db::in_savepoint(session, session.execute(statement));
+    if (!refused)
+        co_return;
+    if (refused->state() != dependent_objects_still_exist)
+        throw db::error(*refused);
+    const auto dependants = co_await dependants_of(session, name);
+    throw async::error(
+        async::failure::precondition,
+        fmt::format("partition {} cannot be dropped: {} depends on it", name, dependants),
+        "Drop that first, or set ARCHIVE_PARTITIONS to detach or delete. Nothing was deleted.");
 }
 
 // DETACH and DROP go by name, and the schema may have been renamed a moment before, and back since.

@@ -4,6 +4,8 @@
 #include "async/error.hpp"
 #include "csv/dialect.hpp"
 #include "db/each_row.hpp"
+#include "db/error.hpp"
+#include "db/in_savepoint.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -145,6 +147,30 @@ awaitable<std::vector<row_presence>> rows_in_table(db::connection& session, cons
     co_return result;
 }
 
+namespace {
+
+awaitable<void> add_rows(db::connection& session, const table_description& table,
+                         const std::vector<wanted_row>& rows, std::string where,
+                         std::vector<row_presence>& seen) {
+    seen = co_await rows_in_table(session, table, table.columns, rows, where);
+}
+
+// nullopt if one of them is no value of the key's types.
+awaitable<std::optional<std::vector<row_presence>>> rows_if_keys(db::connection& session,
+                                                                 const table_description& table,
+                                                                 const std::vector<wanted_row>& rows,
+                                                                 std::string where) {
+    std::vector<row_presence> seen;
+    const auto refused = co_await db::in_savepoint(session, add_rows(session, table, rows, where, seen));
+    if (!refused)
+        co_return seen;
+    if (!refused->state().starts_with("22")) // data exception
+        throw db::error(*refused);
+    co_return std::nullopt;
+}
+
+} // namespace
+
 awaitable<std::map<const lake::listed_file*, sample_seen>>
 look_for_samples(db::connection& session, const table_description& table,
                  const std::vector<const lake::listed_file*>& files, std::string where) {
@@ -163,27 +189,11 @@ look_for_samples(db::connection& session, const table_description& table,
     if (wanted.empty())
         co_return seen;
     // A mark may have been edited. A sample that is not a key must not look like a failure of the database.
-    co_await session.execute("SAVEPOINT samples");
-    std::optional<std::vector<row_presence>> found;
-    try {
-        found = co_await rows_in_table(session, table, table.columns, wanted, where);
-    } catch (const db::error& failed) {
-        if (!std::string_view(failed.state()).starts_with("22")) // data exception
-            throw;
-    }
-    if (!found)
-        co_await session.execute("ROLLBACK TO samples");
+    const auto found = co_await rows_if_keys(session, table, wanted, where);
     for (std::size_t each = 0; !found && each < wanted.size(); ++each) {
-        bool spoiled = false;
-        try {
-            const std::vector<wanted_row> one{wanted[each]};
-            (void)co_await rows_in_table(session, table, table.columns, one, where);
-        } catch (const db::error& failed) {
-            if (!std::string_view(failed.state()).starts_with("22"))
-                throw;
-            spoiled = true;
-        }
-        if (spoiled)
+        const std::vector<wanted_row> one{wanted[each]};
+        const auto alone = co_await rows_if_keys(session, table, one, where);
+        if (!alone)
             throw async::error(
                 failure::precondition,
                 fmt::format("'{}': its metadata cannot be read: its 'sample' is not a key of {}",
@@ -193,7 +203,6 @@ look_for_samples(db::connection& session, const table_description& table,
     if (!found)
         throw async::error(failure::internal,
                            "PostgreSQL refuses the samples together, but none of them alone");
-    co_await session.execute("RELEASE samples");
     for (std::size_t each = 0; each < asked.size(); ++each)
         seen.emplace(asked[each], seen_of((*found)[each], *asked[each]->mark.mark, table));
     co_return seen;

@@ -4,11 +4,13 @@
 #include "async/error.hpp"
 #include "csv/field_ends.hpp"
 #include "db/error.hpp"
+#include "db/in_savepoint.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -56,6 +58,20 @@ bool is_of_a_value(const db::error& failed) {
     const std::string_view state = failed.state();
     return failed.connection_usable() && (state.starts_with("22") || state.starts_with("23") ||
                                           state.starts_with("42") || state.starts_with("P0"));
+}
+
+awaitable<void> ask_for(db::connection& session, std::string_view sql,
+                        std::span<const db::parameter> parameters, std::optional<db::result>& answer) {
+    answer = co_await session.query(sql, parameters);
+}
+
+// Whether a value makes the statement fail; if not, it has an answer.
+awaitable<bool> is_refused(db::connection& session, std::string_view sql,
+                           std::span<const db::parameter> parameters, std::optional<db::result>& answer) {
+    const auto failed = co_await db::in_savepoint(session, ask_for(session, sql, parameters, answer));
+    if (failed && !is_of_a_value(*failed))
+        throw db::error(*failed);
+    co_return failed.has_value();
 }
 
 // Whether each text is a value of the type and is written as it came.
@@ -164,22 +180,12 @@ std::string row_taker::describe_verdict(std::size_t verdict) const {
 awaitable<row_taker::attempt> row_taker::ask(const row_batch& rows, std::size_t begin, std::size_t end) {
     const auto arrays = arrays_of(rows, begin, end, columns_.size());
     const std::vector<db::parameter> parameters(arrays.begin(), arrays.end());
+    std::optional<db::result> answer;
     attempt result;
-    std::optional<db::error> failed;
-    co_await session_.execute("SAVEPOINT event_archiver_rows");
-    try {
-        const auto answer = co_await session_.query(statement_, parameters);
-        if (answer.rows() > 0)
-            result.found = unfit_row{begin + static_cast<std::size_t>(answer.integer(0, 0)) - 1,
-                                     describe_verdict(static_cast<std::size_t>(answer.integer(0, 1)))};
-    } catch (const db::error& error) {
-        if (!is_of_a_value(error))
-            throw;
-        failed = error;
-    }
-    result.refused = failed.has_value();
-    co_await session_.execute(failed ? "ROLLBACK TO SAVEPOINT event_archiver_rows"
-                                     : "RELEASE SAVEPOINT event_archiver_rows");
+    result.refused = co_await is_refused(session_, statement_, parameters, answer);
+    if (answer && answer->rows() > 0)
+        result.found = unfit_row{begin + static_cast<std::size_t>(answer->integer(0, 0)) - 1,
+                                 describe_verdict(static_cast<std::size_t>(answer->integer(0, 1)))};
     co_return result;
 }
 
@@ -222,16 +228,9 @@ awaitable<std::string> row_taker::explain(std::string_view row) {
         const auto sql = fmt::format("SELECT CAST(event_archiver_texts.event_archiver_0 AS {}) FROM"
                                      " unnest($1::text[]) AS event_archiver_texts (event_archiver_0)",
                                      columns_[at].type);
-        bool refused = false;
-        co_await session_.execute("SAVEPOINT event_archiver_rows");
-        try {
-            co_await session_.query(sql, std::string_view(arrays[at]));
-        } catch (const db::error& error) {
-            if (!is_of_a_value(error))
-                throw;
-            refused = true;
-        }
-        co_await session_.execute("ROLLBACK TO SAVEPOINT event_archiver_rows");
+        const std::vector<db::parameter> parameters{db::parameter(arrays[at])};
+        std::optional<db::result> answer;
+        const bool refused = co_await is_refused(session_, sql, parameters, answer);
         if (refused)
             co_return fmt::format("its value of column '{}' is not one of type {}", columns_[at].name,
                                   columns_[at].type);
