@@ -43,7 +43,7 @@ def letters(shop, name: str = "total") -> dict:
     return {each["position"]: each["sqlstate"] for each in found}
 
 
-@pytest.mark.parametrize("state", ["22003", "23514", *UNCLEAR])
+@pytest.mark.parametrize("state", ["22003", "23514", "P0001", *UNCLEAR])
 def test_one_refused_event_costs_itself(shop, state):
     expected = post(shop, 60, {7: state})
     shop.once()
@@ -126,7 +126,7 @@ def seen(shop) -> list:
         return [row[0] for row in cursor.fetchall()]
 
 
-@pytest.mark.parametrize("state", ["22003", "57014", *UNCLEAR])
+@pytest.mark.parametrize("state", ["22003", "57014", "P0001", *UNCLEAR])
 def test_one_event_that_a_plugin_refuses_costs_itself(with_plugin, state):
     post(with_plugin, 60, {7: state, 55: state})
     failed = with_plugin.once().events("projection.plugin_failed")
