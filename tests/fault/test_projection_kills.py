@@ -69,9 +69,10 @@ def test_stopped_at_and_overtaken(shop, point):
     """It holds the row of the position, until the server ends its transaction."""
     post_with_poison(shop)
     zombie = shop.program.start("project", "total", "--once", settings={"EVENT_ARCHIVER_FAULT": f"{point}=stop"})
-    time.sleep(1.5)
+    shop.wait_for(lambda: process_state(zombie.pid) == "T")
     shop.once()
     check(shop)
+    assert process_state(zombie.pid) == "T"
     zombie.send(signal.SIGCONT)
     assert zombie.wait().code == 0
     check(shop)
@@ -134,8 +135,8 @@ def test_a_rebuild_takes_the_last_batch_along(shop):
     shop.post(60)
     shop.once()
     rebuild = shop.program.start("projections", "rebuild", "total", settings={"EVENT_ARCHIVER_FAULT": "rebuild-caught-up=stop"})
-    shop.wait_for(lambda: shop.value("SELECT count(*) FROM event_archiver.position WHERE next = 60") == 2)
-    time.sleep(0.5)
+    shop.wait_for(lambda: process_state(rebuild.pid) == "T")
+    assert shop.value("SELECT count(*) FROM event_archiver.position WHERE next = 60") == 2
     shop.post(30)
     shop.once()
     rebuild.send(signal.SIGCONT)

@@ -123,6 +123,23 @@ def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(shop):
     assert shop.run("dead-letters", "total").stdout == "there is no dead letter\n"
 
 
+def test_letters_are_retried_in_the_order_of_their_positions(shop):
+    """What the last one says stays, whichever was written down or tried last."""
+    shop.write("total/migrations/002.sql", "CREATE TABLE IF NOT EXISTS tried (at bigserial, position bigint)")
+    kept = TOTAL.replace("t.value + excluded.value", "excluded.value")
+    shop.write("total/apply.sql", f"INSERT INTO tried (position) SELECT $4 FROM json_to_recordset($1) AS e(v bigint);\n{kept}")
+    shop.topic.append(*({"u": "a", "v": f"0{each}x"} for each in range(12)))
+    shop.once()
+    shop.execute("UPDATE event_archiver.dead_letter SET reason = reason WHERE position IN (2, 11)")
+    shop.execute("UPDATE event_archiver.dead_letter SET reason = reason WHERE position IN (1, 5)")
+    fixed = shop.own / "total/apply.sql"
+    fixed.write_text(fixed.read_text().replace("v bigint", "v text").replace("sum(v)", "sum(trim(v, 'x')::bigint)"))
+    assert "applied 3 dead letters" in shop.run("dead-letters", "total", "--retry", "10,1,2").stdout
+    assert "applied 9 dead letters" in shop.run("dead-letters", "total", "--retry").stdout
+    assert shop.value("SELECT array_agg(position ORDER BY at) FROM tried") == [1, 2, 10, 0, *range(3, 10), 11]
+    assert shop.total() == 11
+
+
 def test_block_stops_at_the_first(shop):
     shop.write("total/projection.conf", "topic = live\non_error = block\n")
     shop.topic.append(*({"u": "a", "v": each} for each in range(30)), {"u": None, "v": 1}, {"u": "a", "v": 100})
