@@ -11,7 +11,7 @@ namespace {
 std::string describe_session(const result& found, int row) {
     const auto user = found.text(row, 1);
     const auto application = found.text(row, 2);
-    auto text = fmt::format("pid {}", found.text(row, 0));
+    auto text = fmt::format("the server's pid {}", found.text(row, 0));
     if (!user.empty() || !application.empty())
         text += fmt::format(" ({}{}{}{}{})", user.empty() ? "" : "user ", user,
                             user.empty() || application.empty() ? "" : ", ",

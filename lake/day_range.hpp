@@ -1,10 +1,10 @@
 // Days from a first to a last, both included; either end may be open.
-// Tested by tests/integration/test_list.py.
 #pragma once
 
 #include "lake/day.hpp"
 
 #include <optional>
+#include <string>
 
 namespace lake {
 
@@ -16,5 +16,8 @@ struct day_range {
         return (!first || *first <= which) && (!last || which <= *last);
     }
 };
+
+// "2030-01-01", "the days from 2030-01-01 to 2030-01-31", "the days up to 2030-01-31", "any day".
+[[nodiscard]] std::string in_words(const day_range& days);
 
 } // namespace lake

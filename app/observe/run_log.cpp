@@ -53,7 +53,7 @@ namespace {
 constexpr std::string_view insufficient_privilege = "42501";
 constexpr std::string_view which_grant =
     "`event-archiver check` names the GRANT that is missing; for other commands than `archive` add --for "
-    "restore, --for export or --for project. A new table needs CREATE on its schema.";
+    "restore, --for export or --for project. A new table needs GRANT CREATE ON SCHEMA.";
 
 } // namespace
 

@@ -71,9 +71,10 @@ std::string facts(const archive::forecast& found) {
         text += fmt::format("\ninto the folder {}", path.substr(0, path.rfind('/')));
     text += fmt::format("\nabout {} of CSV ({:.0f} bytes a row, {}), read {}\n",
                         short_bytes(static_cast<double>(found.bytes)), found.size.mean,
-                        found.size.error == 0 ? std::string("counted")
-                                              : fmt::format("±{:.0f} % from a sample of {} rows",
-                                                            found.size.error * 100, found.size.sampled),
+                        found.size.error == 0
+                            ? std::string("counted")
+                            : fmt::format("±{:.0f} % from a sample of {}", found.size.error * 100,
+                                          counted(found.size.sampled, "row")),
                         archive::describe(found.how));
     text += fmt::format("roughly {}, and {} of memory at most\n", short_duration(found.duration),
                         short_bytes(static_cast<double>(found.memory)));

@@ -134,7 +134,8 @@ awaitable<void> day_printer::choose() {
         context_.report.rows_planned += part->recorded ? part->recorded->rows : 0;
     }
     if (chosen_.empty())
-        throw async::error(failure::precondition, "there is no archived day with rows in that range",
+        throw async::error(failure::precondition,
+                           fmt::format("there are no archived rows of {}", lake::in_words(request_.days)),
                            !unsettled.empty()
                                ? "There are uncommitted rows: recover them with `event-archiver recover`, or"
                                  " print them too with --pending."

@@ -23,7 +23,9 @@ namespace {
 
 // "about 300,000 rows"
 std::string rows_known(const table_description& table) {
-    auto digits = fmt::format("{:.0f}", std::max(table.rows_estimate, 0.0));
+    if (table.rows_estimate < 0) // neither VACUUM nor ANALYZE has counted them
+        return "not analyzed yet";
+    auto digits = fmt::format("{:.0f}", table.rows_estimate);
     for (auto at = digits.size(); at > 3; at -= 3)
         digits.insert(at - 3, ",");
     return fmt::format("about {} rows", digits);

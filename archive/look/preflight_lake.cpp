@@ -212,8 +212,11 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
     const bool held = lock->lease_state == "leased";
     lines.push_back(
         {"lease", check_status::ok,
-         fmt::format("{}{}", held ? "held by a run at work" : "not held",
-                     holder.lease.empty() ? std::string() : fmt::format("; last signed by {}", holder.who))});
+         fmt::format("{}{}",
+                     held ? "held: by a run at work, or by one that ended within the last 15 seconds"
+                          : "not held",
+                     holder.lease.empty() ? std::string()
+                                          : fmt::format(". The last run that wrote here: {}", holder.who))});
 }
 
 } // namespace

@@ -6,7 +6,7 @@ namespace archive {
 
 std::string_view describe(reading how) noexcept {
     return how == reading::by_day ? "by day, with the index on the time column"
-                                  : "once over all pages, there is no index on the time column";
+                                  : "once over all pages, because there is no index on the time column";
 }
 
 reading choose_reading(const table_description& table) noexcept {

@@ -17,6 +17,8 @@
 #include "db/insert_effects.hpp"
 #include "db/position.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -52,7 +54,8 @@ std::vector<const lake::listed_file*> files_to_restore(const lake::file_map& fil
             chosen.push_back(files.find(key));
     }
     if (chosen.empty())
-        throw async::error(failure::precondition, "there is no archived day with rows in that range",
+        throw async::error(failure::precondition,
+                           fmt::format("there are no archived rows of {}", lake::in_words(days)),
                            "`event-archiver list` shows the days there are.");
     return chosen;
 }

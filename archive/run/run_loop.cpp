@@ -84,6 +84,10 @@ awaitable<attempt_result> run_loop::work_in(run_transaction& opened, const attem
         const bool there = co_await context_.lake.is_there();
         if (!there) {
             co_await opened.transaction->rollback();
+            context_.log.warn(
+                "folder.not_there", "there is no container: nothing can wait in it",
+                {{"container", context_.lake.client().container()},
+                 {"hint", "Check ARCHIVE_PATH; the first `event-archiver archive` creates it."}});
             co_return attempt_result::finished;
         }
     }

@@ -109,8 +109,8 @@ async::error transaction_opener::lock_is_held() const {
     return {failure::locked,
             fmt::format("another run holds the lock on table {}{}{}", context_.settings.table,
                         lock_holder_.empty() ? "" : ": ", lock_holder_),
-            "If that is not a run of event-archiver, somebody else has taken its advisory lock: end that "
-            "session."};
+            "Wait until that run has ended. If the session is not one of event-archiver, another program has "
+            "taken the advisory lock: SELECT pg_terminate_backend(pid) ends the session."};
 }
 
 awaitable<lake::lease_claim> claim_of(run_transaction& opened) {

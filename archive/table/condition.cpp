@@ -75,6 +75,8 @@ std::string sentence_without_words(const db::error& failed, std::string_view sta
     const auto before = characters(statement.substr(0, begins));
     if (failed.position() > before && failed.position() <= before + characters(condition) + 1)
         sentence += fmt::format(", at character {} of the condition", failed.position() - before);
+    else if (failed.position() > before)
+        sentence += ", at the end of the condition";
     return sentence;
 }
 

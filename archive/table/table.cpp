@@ -41,7 +41,7 @@ std::string hint_of_times(std::span<const table_column> columns) {
         if (each.type.starts_with("timestamp "))
             names.push_back("'" + each.name + "'");
     if (names.empty())
-        return "ARCHIVE_TIME_COLUMN names a column of type timestamp or timestamptz: the table has none.";
+        return "Its rows cannot be archived: the table has no column of type timestamp or timestamptz.";
     return fmt::format("Name one of its times with ARCHIVE_TIME_COLUMN: {}.", fmt::join(names, ", "));
 }
 

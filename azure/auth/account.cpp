@@ -74,7 +74,7 @@ class account_builder {
     void set_key(std::string_view setting, std::string_view key) {
         auto decoded = http::base64_decode(key);
         if (!decoded || decoded->empty())
-            mistake(std::string(setting) + " is not base64");
+            mistake(std::string(setting) + " is not base64: a part of it may be missing");
         else
             made_.value.credential = shared_key{std::move(*decoded)};
     }

@@ -76,7 +76,8 @@ awaitable<std::optional<container_properties>> blob_client::look_at_container() 
 // List Blobs
 awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view marker,
                                        const blob_sink& take) {
-    const auto doing = fmt::format("list blobs '{}' in container '{}'", prefix, container_);
+    const auto doing = prefix.empty() ? fmt::format("list the blobs of container '{}'", container_)
+                                      : fmt::format("list blobs '{}' in container '{}'", prefix, container_);
     auto request = container_request(verb::get);
     request.query.emplace_back("comp", "list");
     request.query.emplace_back("delimiter", "/");

@@ -40,7 +40,9 @@ constexpr std::array known_texts{
     known_text{"SSL connection is required", failure::refused, "Set sslmode=require or stricter."},
     known_text{"SSL required", failure::refused, "Set sslmode=require or stricter."},
     known_text{"password authentication failed", failure::refused, check_password},
-    known_text{"no password supplied", failure::refused, "Set PGPASSWORD or a password file."},
+    known_text{
+        "no password supplied", failure::refused,
+        "The server asks for a password: put it into PG_CONNECTION_STRING, PGPASSWORD or a password file."},
     known_text{"authentication failed", failure::refused, check_password},
     known_text{"SCRAM", failure::refused, check_password},
     known_text{"SASL", failure::refused, check_password},
@@ -55,7 +57,7 @@ constexpr std::array known_texts{
     known_text{"certificate file", failure::precondition, check_certificate},
     known_text{"private key file", failure::precondition, "Check sslkey and the permissions of its file."},
     known_text{"server does not support SSL", failure::precondition,
-               "Set sslmode=prefer, or switch SSL on in the server."},
+               "Switch SSL on in the server. With sslmode=prefer the connection would not be encrypted."},
     known_text{"no such database", failure::precondition, check_database},
     known_text{
         "unsupported startup parameter", failure::precondition,

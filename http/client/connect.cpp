@@ -131,7 +131,7 @@ transport_error not_connected(std::string message, std::string hint = {}) {
         if (failed.code() == asio::error::host_not_found || failed.code() == asio::error::no_data)
             throw not_connected(
                 fmt::format("no such host '{}'", server.host),
-                "Check the name, of a storage account that of the account or its endpoint, and DNS.");
+                "Check the name (of a storage account: AZURE_STORAGE_ACCOUNT or its endpoint), and DNS.");
         throw not_connected(fmt::format("connection to '{}': {}", where, failed.code().message()),
                             failed.code() == asio::error::connection_refused
                                 ? "Check the address and the port, and that the server runs."

@@ -73,7 +73,7 @@ def test_uncommitted_rows_are_left_out_unless_asked_for(archiver, reader, table,
     every = reader.run("cat", "--from", "2024-01-01", "--pending", expect=0).stdout
     assert every == HEADER + content(lake, container, "2024-01-01", "2024-01-02", "2024-01-07")
     outcome = reader.run("cat", "--day", "2024-01-07", expect=3)
-    assert "no archived day with rows" in outcome.stderr and "--pending" in outcome.stderr and outcome.stdout == ""
+    assert "there are no archived rows of" in outcome.stderr and "--pending" in outcome.stderr and outcome.stdout == ""
 
 
 def test_a_restored_day_is_still_in_its_file(archiver, reader, table, lake, container):

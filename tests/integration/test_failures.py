@@ -426,5 +426,5 @@ def test_a_container_that_is_not_there_is_made_by_archive_alone(archiver, ready,
 
 
 def test_recover_has_nothing_to_do_where_there_is_no_container(archiver, ready, lake):
-    archiver.run("recover", settings={"ARCHIVE_PATH": "mistyped"}, expect=0)
-    assert not lake.has_container("mistyped")
+    outcome = archiver.run("recover", settings={"ARCHIVE_PATH": "mistyped"}, expect=0)
+    assert outcome.events("folder.not_there")[0]["container"] == "mistyped" and not lake.has_container("mistyped")

@@ -145,7 +145,9 @@ std::string_view hint_for(const identity& who, std::string_view said) {
         break;
     }
     return who.client.empty()
-               ? "Assign a managed identity; of several, AZURE_CLIENT_ID names the one to use."
+               ? "A managed identity was asked for, since no other credential is set (for a storage account"
+                 " AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN). Assign one; of several, AZURE_CLIENT_ID"
+                 " names the one to use."
                : "Check that the managed identity of AZURE_CLIENT_ID is assigned to this machine.";
 }
 

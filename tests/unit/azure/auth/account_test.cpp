@@ -107,8 +107,8 @@ TEST(connection_string, has_all_its_mistakes_named) {
     const row rows[] = {
         {"", {"AccountName is missing", "AccountKey or SharedAccessSignature is missing"}},
         {"AccountName=acme", {"AccountKey or SharedAccessSignature is missing"}},
-        {"AccountName=acme;AccountKey=%%%", {"AccountKey is not base64"}},
-        {"AccountName=acme;AccountKey=", {"AccountKey is not base64"}},
+        {"AccountName=acme;AccountKey=%%%", {"AccountKey is not base64: a part of it may be missing"}},
+        {"AccountName=acme;AccountKey=", {"AccountKey is not base64: a part of it may be missing"}},
         {"AccountName=Acme;AccountKey=c2VjcmV0",
          {"'Acme' is not an account name: 3 to 24 lowercase letters and digits"}},
         {"AccountName=acme;AccountKey=c2VjcmV0;SharedAccessSignature=sig=x",

@@ -106,7 +106,7 @@ TEST_F(blob_client_test, refuses_an_invalid_listing) {
         FAIL();
     } catch (const async::error& failed) {
         EXPECT_THAT(failed.message(),
-                    HasSubstr("list blobs '' in container 'box': the service's answer is not"));
+                    HasSubstr("list the blobs of container 'box': the service's answer is not"));
         EXPECT_THAT(failed.message(), Not(HasSubstr("log in")));
     }
 }
