@@ -1,13 +1,14 @@
 """probo-db's work over a real broker: its producer is another program, its database may be there already, and what went wrong there
 goes right here."""
+import contextlib
 import json
-import signal
-import time
 import uuid
 
 import pytest
 
 from support import broker as brokers
+from support.archiver import Archiver
+from support.asking import wait_for
 from support.builds import BUILD, KEYS, build, message
 from support.kafka_services import KafkaServices, produce
 
@@ -18,6 +19,8 @@ COLUMNS = (
     "SELECT string_agg(concat_ws(' ', column_name, data_type, is_nullable, column_default), ', ' ORDER BY ordinal_position) "
     "FROM information_schema.columns WHERE table_name = 'build'"
 )
+
+INDEXES = "SELECT array_agg(indexdef ORDER BY 1) FROM pg_indexes WHERE tablename IN ('build', 'knex_migrations', 'knex_migrations_lock')"
 
 # As probo-db's own migration leaves it.
 PROBO = """
@@ -34,6 +37,9 @@ CREATE TABLE build (
         CHECK ("statusBuild" IN ('pending', 'running', 'error', 'success', 'failed', 'successful')));
 ALTER TABLE build ADD CONSTRAINT build_buildid_unique UNIQUE ("buildId");
 CREATE INDEX build_buildid_index ON build ("buildId");
+CREATE INDEX build_requestid_index ON build ("requestId");
+CREATE INDEX build_projectid_index ON build ("projectId");
+CREATE INDEX build_reapedreason_index ON build ("reapedReason");
 CREATE TABLE knex_migrations (id serial PRIMARY KEY, name varchar(255), batch integer, migration_time timestamptz);
 CREATE TABLE knex_migrations_lock (index serial PRIMARY KEY, is_locked integer);
 INSERT INTO knex_migrations (name, batch, migration_time) VALUES ('20170519124040_build.js', 1, '2018-01-02');
@@ -87,13 +93,18 @@ def test_all_routes_answer_what_the_bus_carried(probo, java):
 def test_an_existing_database_is_taken_over_as_it_is(probo, java):
     probo.rows(PROBO)
     probo.rows(f"""INSERT INTO build ("buildId", "projectId", "timeStarted", "timeUpdated") VALUES ('{OTHER}', '{OTHER}', '2017-01-01', '2017-01-01')""")
-    before = (probo.value(COLUMNS), probo.rows("SELECT * FROM knex_migrations"), probo.rows(f"""SELECT * FROM build WHERE "buildId" = '{OTHER}'"""))
+
+    def look() -> tuple:
+        kept = probo.rows(f"""SELECT * FROM build WHERE "buildId" = '{OTHER}'""")
+        return probo.value(COLUMNS), probo.value(INDEXES), probo.rows("SELECT * FROM knex_migrations"), probo.rows("SELECT * FROM knex_migrations_lock"), kept
+
+    before = look()
     probo.archiver.run("migrate", *probo.files, expect=0)
     produce(java, probo.topic, message(BUILD))
     with probo.start() as service:
         probo.wait_for("SELECT count(*) FROM build", 2)
         assert sorted(service.get("/build").json) == sorted([OTHER, BUILD["id"]])
-    assert before == (probo.value(COLUMNS), probo.rows("SELECT * FROM knex_migrations"), probo.rows(f"""SELECT * FROM build WHERE "buildId" = '{OTHER}'"""))
+    assert look() == before
 
 
 def test_a_bad_event_loses_no_row_and_stops_nothing(probo, java):
@@ -128,18 +139,25 @@ def test_everything_again_under_a_new_group_leaves_the_table_equal(probo, java):
     assert (builds(probo), probo.rows("SELECT * FROM build_organization ORDER BY 1")) == before
 
 
-def test_a_kill_between_row_and_position_loses_nothing(probo, java):
-    for each in range(5):
-        produce(java, probo.topic, *[message(build(id=str(uuid.UUID(int=each * 40 + number + 1)), organizationId="acme", diskSpace={"realBytes": 1})) for number in range(40)])
-        with probo.start() as service:
-            time.sleep(0.05 * each)
-            service.process.send(signal.SIGKILL)
-            service.process.wait_end(30)
-            service.stop_awaited()
+APPLIED = "SELECT coalesce(sum(next), 0) FROM event_archiver.position WHERE projection LIKE 'builds%'"
+POINTS = ["projection-begin", "projection-moved", "projection-applied", "projection-plugin", "projection-before-commit", "projection-after-commit"]
+
+
+@pytest.mark.parametrize("point", [point + number for number in ("", "#2") for point in POINTS])
+def test_a_kill_between_row_and_position_loses_nothing(probo, java, fault_binary, point):
+    """In the first batch, and in the second; a plugin's effect too is there once."""
+    told = [message(build(id=str(uuid.UUID(int=number + 1)), organizationId="acme", diskSpace={"realBytes": 1})) for number in range(40)]
+    probo.archiver.run("migrate", *probo.files, expect=0)
+    produce(java, probo.topic, *told[:20])
+    settings = {"SERVE_APIS": "builds", "SERVE_PORT": "0", "EVENT_ARCHIVER_FAULT": f"{point}=kill"}
+    killed = Archiver(fault_binary, probo.archiver.settings).start("serve", *probo.files, settings=settings)
+    wait_for(lambda: not killed.running or probo.value(APPLIED) == 20)
+    produce(java, probo.topic, *told[20:])
+    assert killed.wait(60).code == 137, f"{point} was not reached"
     with probo.start() as service:
-        probo.wait_for("SELECT sum(next) FROM event_archiver.position WHERE projection LIKE 'builds%'", 200)
-        assert service.get("/organization/acme/disk-usage").json == "200", "a plugin's effect too is there once"
-    assert probo.value("SELECT count(*) FROM build") == 200
+        probo.wait_for(APPLIED, 40)
+        assert service.get("/organization/acme/disk-usage").json == "40"
+    assert probo.value("SELECT count(*) FROM build") == 40 and probo.value("SELECT count(*) FROM event_archiver.dead_letter") == 0
 
 
 def test_events_that_are_gone_from_the_topic_are_told_and_not_passed_over(probo, java):
@@ -152,15 +170,25 @@ def test_events_that_are_gone_from_the_topic_are_told_and_not_passed_over(probo,
     assert "at position 2" in outcome.stderr and "4 to 6" in outcome.stderr
 
 
-def test_a_start_without_the_broker_serves_what_is_there(probo, java, broker):
-    """And catches up when the broker is back."""
+def test_without_the_broker_two_servers_serve_what_is_there(probo, java, broker):
+    """One that has lost it, and one that starts without it: both are ready, and both go on when it is back."""
     produce(java, probo.topic, message(BUILD))
-    with probo.start() as service:
+    with contextlib.ExitStack() as stack:
+        services = [stack.enter_context(probo.start())]
         probo.wait_for("SELECT count(*) FROM build", 1)
         broker.kill()
         try:
-            assert service.get(f"/build/{BUILD['id']}").status == 200
+            services.append(stack.enter_context(probo.start()))
+            services[1].process.wait_for_output('"journal.kafka_unreachable"')
+            for service in services:
+                wait_for(lambda: service.get(f"/build/{BUILD['id']}").status == 200)
+                assert service.get("/project").json == [BUILD["projectId"]]
+                assert service.get("/readyz").json["status"] == "ok"
         finally:
             broker.restart()
         produce(java, probo.topic, message(build(id=OTHER)))
         probo.wait_for("SELECT count(*) FROM build", 2)
+        services[0].process.send(15)
+        assert services[0].stop_awaited().code == 0
+        produce(java, probo.topic, message(build(id=OTHER, reaped=True)))
+        probo.wait_for("SELECT count(*) FROM build", 1)  # by the one that found no broker when it started

@@ -72,7 +72,25 @@ def test_a_command_is_found_by_its_ticket_in_three_processes(three, timestamps, 
     wait_for(lambda: len(logged()) >= 2)
     assert {line["correlation_id"] for line in logged()} == {identifier}
     assert identifier in [line.get("correlation_id") for line in command.events("http.request")]
-    assert not timestamps.rows("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE '%serve%' AND query ILIKE '%insert%'")
+
+
+WRITTEN = "SELECT ctid, xmin, id FROM timestamp_records UNION ALL SELECT ctid, xmin, NULL FROM event_archiver.position ORDER BY 3"
+
+
+def test_the_command_service_writes_no_database(timestamps, java):
+    """Although it has one, with every right, and answers queries: rows and positions are the consumer's."""
+    with timestamps.serve("timestamps", "--project", "none") as command:
+        tickets = [submitted(command) for _ in range(3)]
+        sent = java("consume", topic=timestamps.topic, partition=0, **{"from": 0})
+        assert [json.loads(each["value"])["command_id"] for each in sent] == tickets
+        timestamps.wait_for(TABLE, 0)
+        assert timestamps.rows(WRITTEN) == []
+        timestamps.archiver.run("project", "timestamps", "--once", expect=0)
+        before = timestamps.rows(WRITTEN)
+        more = submitted(command)
+        wait_for(lambda: len(java("consume", topic=timestamps.topic, partition=0, **{"from": 0})) == 4)
+        assert found(command, tickets[2])["id"] == tickets[2]
+        assert timestamps.rows(WRITTEN) == before and more not in str(before)
 
 
 def test_an_id_that_is_there_is_left_as_it_is(three, timestamps, java):

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ import yaml
 from support.archiver import Archiver
 from support.asking import wait_for
 from support.manifests import by_kubectl, by_ourselves, containers, has_kubectl, identity, pod_templates, render
-from support.servers import ROOT
+from support.servers import ROOT, free_port
 
 MANIFESTS = ROOT / "manifests"
 OVERLAYS = sorted(path.parent for path in MANIFESTS.rglob("kustomization.yaml"))
@@ -364,23 +365,53 @@ def run_as_in(overlay, component: str, binary, directory, journal: str | None, d
             value = str(file)
         here[key] = value
     port = "PROJECT_HEALTH_PORT" if container["args"][0] == "project" else "SERVE_PORT"
-    here |= {port: "0", "SERVE_ADDRESS": "127.0.0.1", "LOG_FORMAT": "json"}
+    here |= {port: "0", "LOG_FORMAT": "json"}
+    if "-c" not in container["args"]:  # probo-db's own file says where
+        here["SERVE_ADDRESS"] = "127.0.0.1"
+    if component == "serve":
+        here |= {"DSL_PATH": directory / "tasks", "EXPORT_PATH": directory}
+        mounted_tasks(overlay, here["DSL_PATH"])
     if journal is not None:
         here["JOURNAL"] = journal
     return container["args"], here
 
 
+def mounted_tasks(overlay, directory) -> None:
+    """The files of the overlay's ConfigMap, where its volume puts them."""
+    (tasks,) = [each["data"] for each in render(overlay) if each["kind"] == "ConfigMap"]
+    ((pod, *_),) = serving_pods(overlay)
+    (volume,) = [each for each in pod["volumes"] if each["name"] == "tasks"]
+    for item in volume["configMap"]["items"]:
+        path = directory / item["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(tasks[item["key"]])
+
+
+def as_mounted(arguments: list, directory, database) -> list:
+    """The arguments of a pod, with probo-db's own two files where it has them mounted; they name this database and no broker that is there."""
+    parameters = database.connection.get_dsn_parameters()
+    knex = {"host": parameters["host"], "port": int(parameters["port"]), "database": database.name, "user": parameters["user"]}
+    bus = {"plugin": "Kafka", "config": {"group": "proboDb", "topic": "build_events", "brokers": [f"127.0.0.1:{free_port()}"]}}
+    files = {
+        "db.yaml": json.dumps({"host": "0.0.0.0", "port": 8442, "pluginDirectory": None, "buildsEventStream": bus}),
+        "knexfile.js": "module.exports = " + json.dumps({"production": {"client": "pg", "connection": knex}}) + ";\n",
+    }
+    for file, content in files.items():
+        (directory / file).write_text(content)
+    return [str(directory / Path(each).name) if Path(each).name in files else each for each in arguments]
+
+
 @pytest.mark.parametrize(
     "overlay, component, journal",
-    [("live", "live", "journal"), ("timestamps", "query", None), ("timestamps", "command", "journal"), ("timestamps", "consumer", "journal")],
+    [("live", "live", "journal"), ("timestamps", "query", None), ("timestamps", "command", "journal"), ("timestamps", "consumer", "journal"), ("builds", "builds", None), ("serve", "serve", None)],
 )
 def test_a_pod_of_events_starts_and_is_ready(binary, database, tmp_path, overlay, component, journal):
-    """With its own settings; a journal on this disk stands for one in Kafka."""
+    """With its own settings; a journal on this disk stands for one in Kafka, and builds are ready without one."""
     place = tmp_path / "journal"
     if component == "consumer":
         (place / "timestamp.command.v1").mkdir(parents=True)
     arguments, settings = run_as_in(MANIFESTS / "overlays" / overlay, component, binary, tmp_path, journal and str(place), database)
-    process = Archiver(binary, settings).start(*arguments)
+    process = Archiver(binary, settings).start(*as_mounted(arguments, tmp_path, database))
     listening = rb'"event":"serve\.listening".*?"port":(\d+)'
     port = wait_for(lambda: not process.running or re.search(listening, process.output["stderr"]))
     assert port is not True, str(process.wait())

@@ -3,6 +3,8 @@ import json
 
 import pytest
 
+from support.asking import serving, wait_until_ready
+
 SECRET = "of-a-test-and-not-secret"
 
 DB_YAML = """\
@@ -139,6 +141,10 @@ def test_probos_files_are_understood_as_they_are(archiver, database, file, tmp_p
     with database.connection.cursor() as cursor:
         cursor.execute("SELECT name FROM knex_migrations")
         assert cursor.fetchall() == [("20170519124040_build.js",)]
+    (tmp_path / "journal/build_events").mkdir(parents=True)
+    with serving(told, "builds", *files, JOURNAL=str(tmp_path / "journal")) as service:
+        wait_until_ready(service)
+        assert service.get("/").json == "probodb version 1.0.0" and service.get("/build").json == []
 
 
 def test_the_yaml_files_connection_beats_the_knexfiles(archiver, file):
