@@ -249,6 +249,9 @@ def test_alerts_and_dashboard_use_the_metrics_there_are(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+OF_REVENUE = '{projection="revenue",topic="live",partition="0"}'
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize(
     ("series", "values", "at", "alert"),
@@ -266,6 +269,20 @@ def test_alerts_and_dashboard_use_the_metrics_there_are(tmp_path):
         ('event_archiver_duration_seconds{phase="stage"}', "9500+0x10", "1m", "EventArchiverSlow"),
         ('event_archiver_export_last_failed{task="agency"}', "1+0x60", "1h", None),
         ('event_archiver_export_last_failed{task="agency"}', "1+0x200", "3h", "EventArchiverExportFailed"),
+        (f"event_archiver_projection_stalled_seconds{OF_REVENUE}", "0+60x60", "10m", None),
+        (f"event_archiver_projection_stalled_seconds{OF_REVENUE}", "0+60x60", "12m", "EventArchiverProjectionStalled"),
+        (f"event_archiver_projection_failed{OF_REVENUE}", "1+0x60", "4m", None),
+        (f"event_archiver_projection_failed{OF_REVENUE}", "1+0x60", "6m", "EventArchiverProjectionStalled"),
+        (f"event_archiver_projection_paused{OF_REVENUE}", "1+0x60", "1h", None),
+        (f"event_archiver_projection_lag{OF_REVENUE}", "1000000+0x60", "1h", None),
+        (f"event_archiver_projection_lag_seconds{OF_REVENUE}", "60+0x60", "1h", None),
+        (f"event_archiver_projection_lag_seconds{OF_REVENUE}", "61+0x60", "9m", None),
+        (f"event_archiver_projection_lag_seconds{OF_REVENUE}", "61+0x60", "11m", "EventArchiverProjectionBehind"),
+        (f"event_archiver_projection_dead_letters_total{OF_REVENUE}", "3+0x200", "2h", None),
+        (f"event_archiver_projection_dead_letters_total{OF_REVENUE}", "3+0x10 4+0x200", "12m", "EventArchiverDeadLetters"),
+        (f"event_archiver_projection_dead_letters_total{OF_REVENUE}", "3+0x10 4+0x200", "2h", None),
+        # The server was started again, and counts from 0.
+        (f"event_archiver_projection_dead_letters_total{OF_REVENUE}", "3+0x10 1+0x200", "12m", "EventArchiverDeadLetters"),
     ],
 )
 def test_an_alert_sounds_when_it_should(tmp_path, series, values, at, alert):
