@@ -30,7 +30,7 @@ awaitable<outcome_seen> look_at_outcome(connection& session, transaction_mark wh
     outcome_seen seen;
     const auto now = co_await position_of(session);
     seen.asked = co_await fate_of(session, which.transaction, which.position, now);
-    seen.same_server = same_start(which.position, now);
+    seen.same_server = same_server(which.position, now);
     co_return seen;
 }
 

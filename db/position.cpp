@@ -77,13 +77,14 @@ history compare_histories(const server_position& then, const server_position& no
     return then.timeline > now.timeline || then.lsn > now.lsn ? history::behind : history::same;
 }
 
-bool same_start(const server_position& then, const server_position& now) noexcept {
-    return then.started != 0 && then.started == now.started;
+bool same_server(const server_position& then, const server_position& now) noexcept {
+    return then.started != 0 && then.started == now.started && then.cluster == now.cluster &&
+           then.database == now.database;
 }
 
 awaitable<void> must_be_of_server(connection& session, server_position position) {
     const auto here = co_await position_of(session);
-    if (!same_start(position, here) || here.cluster != position.cluster || here.database != position.database)
+    if (!same_server(position, here))
         throw async::error(
             failure::temporary, "a second connection reached another server than the run's",
             "It may be a copy of it, or it was started again. Let PG_CONNECTION_STRING name one "

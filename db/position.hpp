@@ -49,8 +49,9 @@ enum class history : std::uint8_t {
 [[nodiscard]] history compare_histories(const server_position& then, const server_position& now) noexcept;
 // True if both are of one database of one cluster, at whatever time. False if one of the two is hidden.
 [[nodiscard]] bool same_database(const server_position& one, const server_position& other) noexcept;
-// True if the server has not been restarted between the two: a running server cannot be put back.
-[[nodiscard]] bool same_start(const server_position& then, const server_position& now) noexcept;
+// True if both are of one database of one server that has not been started again between the two: a running
+// server cannot be put back.
+[[nodiscard]] bool same_server(const server_position& then, const server_position& now) noexcept;
 // Throws async::error(temporary) if `session` is of another server than `position`, started since or a copy:
 // a name, or a pooler, may lead to several.
 [[nodiscard]] awaitable<void> must_be_of_server(connection& session, server_position position);

@@ -36,10 +36,6 @@ async::error in_use(const unsettled_file& file) {
         "the exports of one database; a copy of the server needs another EXPORT_PATH.");
 }
 
-bool is_of_this_server(const db::server_position& then, const db::server_position& now) {
-    return db::same_start(then, now) && then.cluster == now.cluster && then.database == now.database;
-}
-
 std::string_view contradiction(rows_seen rows) {
     switch (rows) {
     case rows_seen::some:
@@ -121,7 +117,7 @@ awaitable<settle_step> export_settling::decide(const unsettled_file& file) {
         look = co_await look_for_rows(opened_.session, file.mark.evidence);
     const auto rows = rows_seen_in(look);
     const auto step =
-        decide_settling(asked, rows, db::same_start(file.mark.author.position, opened_.position));
+        decide_settling(asked, rows, db::same_server(file.mark.author.position, opened_.position));
     if (step == settle_step::person && decided)
         throw contradicted(file, asked, rows);
     if (step == settle_step::person)
@@ -137,7 +133,7 @@ awaitable<fate> export_settling::fate_of(const unsettled_file& file) {
 // This server's answer about its own transaction is right even while the transaction's run is at work.
 // Another server, above all a copy of the first, may say "aborted" about one that is about to be committed.
 awaitable<void> export_settling::must_be_left(const unsettled_file& file) {
-    if (is_of_this_server(file.mark.author.position, opened_.position))
+    if (db::same_server(file.mark.author.position, opened_.position))
         co_return;
     const bool held = co_await context_.sink.in_use(file);
     if (held)
@@ -179,7 +175,7 @@ awaitable<void> export_settling::settle_one(unsettled_file file, verdict decisio
 awaitable<void> export_settling::must_be_in_table(const unsettled_file& file) {
     const auto& author = file.mark.author;
     const auto asked = co_await fate_of(file);
-    const bool committed = asked == fate::committed && is_of_this_server(author.position, opened_.position);
+    const bool committed = asked == fate::committed && db::same_server(author.position, opened_.position);
     const auto look = co_await look_for_rows(opened_.session, file.mark.evidence);
     const auto absent = rows_missing_in(look);
     if (!committed && absent == 0)

@@ -105,7 +105,7 @@ awaitable<void> look_at_pending(db::connection& session, const preflight_context
         auto said = db::fate::aborted;
         if (!mark.now.dry_run)
             said = co_await db::fate_of(session, author.transaction, author.position, position);
-        const bool certain = mark.now.dry_run || db::same_start(author.position, position);
+        const bool certain = mark.now.dry_run || db::same_server(author.position, position);
         if (said != db::fate::aborted || !certain)
             continue;
         auto moved = moved_since(mark, table.named, position);

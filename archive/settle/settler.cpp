@@ -131,7 +131,7 @@ awaitable<settle_facts> settler::facts_of(const settle_place& at, const lake::li
     facts.origin = here ? origin::this_database : origin::elsewhere;
     facts.ahead = stands == db::history::behind;
     const bool dry_run = mark.pending && mark.now.dry_run;
-    facts.certain = dry_run || db::same_start(author.position, at.position);
+    facts.certain = dry_run || db::same_server(author.position, at.position);
     if (!here)
         co_return facts;
     const auto key =
@@ -213,7 +213,7 @@ awaitable<void> settler::settle_by_verdict(const settle_place& at, const lake::l
                                                         author->transaction, name));
     if (dry_run)
         asked = db::fate::aborted;
-    const bool certain = dry_run || db::same_start(author->position, position);
+    const bool certain = dry_run || db::same_server(author->position, position);
     std::uint64_t absent = 0;
     if (decision == verdict::discard && mark.pending) {
         std::vector<const lake::listed_file*> one(1, &file);

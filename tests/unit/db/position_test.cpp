@@ -71,16 +71,25 @@ TEST(compare_histories, takes_a_hidden_server_for_no_other) {
     EXPECT_EQ(compare_histories(hidden, at("7000", "16384", 2, 500)), history::foreign);
 }
 
-TEST(same_start, needs_a_time_that_is_known) {
+TEST(same_server, needs_a_time_that_is_known) {
     auto then = at("7000", "16384", 2, 500);
     auto now = then;
-    EXPECT_FALSE(same_start(then, now));
+    EXPECT_FALSE(same_server(then, now));
     then.started = now.started = 1'700'000'000'000'000;
-    EXPECT_TRUE(same_start(then, now));
+    EXPECT_TRUE(same_server(then, now));
     now.started += 1;
-    EXPECT_FALSE(same_start(then, now));
+    EXPECT_FALSE(same_server(then, now));
     now.started = 0;
-    EXPECT_FALSE(same_start(then, now));
+    EXPECT_FALSE(same_server(then, now));
+}
+
+TEST(same_server, is_of_one_database_of_one_cluster) {
+    auto then = at("7000", "16384", 2, 500);
+    then.started = 1'700'000'000'000'000;
+    for (auto now : {at("7001", "16384", 2, 500), at("7000", "16385", 2, 500)}) {
+        now.started = then.started;
+        EXPECT_FALSE(same_server(then, now));
+    }
 }
 
 } // namespace
