@@ -3,6 +3,7 @@
 #include "archive/table/row_key.hpp"
 #include "async/error.hpp"
 #include "csv/dialect.hpp"
+#include "db/array_text.hpp"
 #include "db/each_row.hpp"
 #include "db/error.hpp"
 #include "db/in_savepoint.hpp"
@@ -22,21 +23,12 @@ using async::failure;
 
 namespace {
 
-// {"a","b"} as PostgreSQL reads an array: one column of the keys.
+// One column of the keys.
 std::string array_literal(std::span<const wanted_row> rows, std::size_t column) {
-    std::string text = "{";
-    for (const auto& row : rows) {
-        if (text.size() > 1)
-            text += ',';
-        text += '"';
-        for (const char letter : row.key.at(column)) {
-            if (letter == '"' || letter == '\\')
-                text += '\\';
-            text += letter;
-        }
-        text += '"';
-    }
-    return db::connection::literal(text += '}');
+    db::array_text array;
+    for (const auto& row : rows)
+        array.add(row.key.at(column));
+    return db::connection::literal(array.text());
 }
 
 // format_type names it "character", which as a type's name means one character.

@@ -3,6 +3,7 @@
 #include "archive/table/key_choice.hpp"
 #include "async/error.hpp"
 #include "csv/field_ends.hpp"
+#include "db/array_text.hpp"
 #include "db/error.hpp"
 #include "db/in_savepoint.hpp"
 
@@ -20,36 +21,27 @@ using async::failure;
 
 namespace {
 
-// Fields of the rows from `begin` to `end`, each column as the text of an array: {"a",NULL}.
+// Fields of the rows from `begin` to `end`, each column as the text of an array.
 std::vector<std::string> arrays_of(const row_batch& rows, std::size_t begin, std::size_t end,
                                    std::size_t columns) {
-    std::vector<std::string> arrays(columns, "{");
+    std::vector<db::array_text> arrays(columns);
     std::vector<std::size_t> ends(columns);
     std::string storage;
     for (auto at = begin; at < end; ++at) {
         const auto row = rows.row(at);
         csv::find_field_ends(row, ends);
         for (std::size_t column = 0; column < columns; ++column) {
-            auto& array = arrays[column];
-            if (at > begin)
-                array += ',';
             const auto raw = csv::raw_field(row, ends, column);
-            if (raw.empty()) {
-                array += "NULL";
-                continue;
-            }
-            array += '"';
-            for (const char letter : csv::unquoted(raw, storage)) {
-                if (letter == '"' || letter == '\\')
-                    array += '\\';
-                array += letter;
-            }
-            array += '"';
+            if (raw.empty())
+                arrays[column].add_null();
+            else
+                arrays[column].add(csv::unquoted(raw, storage));
         }
     }
-    for (auto& array : arrays)
-        array += '}';
-    return arrays;
+    std::vector<std::string> texts;
+    for (const auto& array : arrays)
+        texts.push_back(array.text());
+    return texts;
 }
 
 // Of a value that cannot be one of its type, or that a domain or a CHECK refuses by an error. Names that a

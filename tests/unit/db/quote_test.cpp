@@ -1,3 +1,4 @@
+#include "db/array_text.hpp"
 #include "db/connection.hpp"
 
 #include <gtest/gtest.h>
@@ -16,6 +17,15 @@ TEST(identifier, quotes_any_name) {
     EXPECT_EQ(db::connection::identifier("Event"), "\"Event\"");
     EXPECT_EQ(db::connection::identifier("a\"b"), "\"a\"\"b\"");
     EXPECT_EQ(db::connection::identifier("a\\b.c"), "\"a\\b.c\"");
+}
+
+TEST(array_text, holds_any_text) {
+    db::array_text array;
+    EXPECT_EQ(array.text(), "{}");
+    array.add("a\"b\\c,{}");
+    array.add_null();
+    array.add("");
+    EXPECT_EQ(array.text(), R"({"a\"b\\c,{}",NULL,""})");
 }
 
 TEST(quoting, refuses_nul) {
