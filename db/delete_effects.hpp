@@ -58,6 +58,10 @@ struct effect {
     std::optional<std::size_t> after; // the constraint in the same list that leads to this one
 };
 
+// Conditions on pg_trigger and pg_rewrite: it does something at a DELETE, in some session at least.
+inline constexpr std::string_view is_trigger_on_delete = "tgtype & 8 <> 0 AND tgenabled <> 'D'";
+inline constexpr std::string_view is_rule_on_delete = "ev_type = '4' AND ev_enabled <> 'D'";
+
 [[nodiscard]] awaitable<effect_catalog> read_effect_catalog(connection& session);
 
 // The table at the top of the partitioned table that `relation` belongs to, or itself; no oid for a view.

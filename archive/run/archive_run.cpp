@@ -17,6 +17,7 @@
 #include "async/caught.hpp"
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
+#include "db/delete_effects.hpp"
 #include "db/position.hpp"
 #include "db/side_effects.hpp"
 
@@ -57,18 +58,13 @@ awaitable<void> measure_backlog(const run_context& context, const archive_transa
 awaitable<void> look_at_table(archive_transaction& work) {
     const auto oid = std::to_string(work.opened.table.oid);
     const std::array parameters{db::parameter(oid)};
-    constexpr int on_delete = 8; // TRIGGER_TYPE_DELETE
     const auto sql =
-        fmt::format("SELECT row_security_active($1::oid),"
+        fmt::format("WITH members AS (SELECT relid FROM pg_partition_tree($1::oid::regclass)"
+                    " UNION SELECT $1::oid::regclass) SELECT row_security_active($1::oid),"
                     " EXISTS (SELECT FROM pg_trigger WHERE tgrelid IN (SELECT relid FROM members)"
-                    "         AND NOT tgisinternal AND tgtype & {} > 0 AND tgenabled <> 'D'),"
-                    " relid::oid::text FROM members",
-                    on_delete);
-    const auto asked = co_await work.opened.session.query(
-        "WITH members AS (SELECT relid FROM pg_partition_tree($1::oid::regclass)"
-        " UNION SELECT $1::oid::regclass) " +
-            sql,
-        parameters);
+                    "         AND NOT tgisinternal AND {}), relid::oid::text FROM members",
+                    db::is_trigger_on_delete);
+    const auto asked = co_await work.opened.session.query(sql, parameters);
     work.policies_apply = asked.boolean(0, 0);
     work.compare_rows = work.policies_apply || asked.boolean(0, 1);
     for (int row = 0; row < asked.rows(); ++row)

@@ -6,6 +6,7 @@
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "db/changed_rows.hpp"
+#include "db/delete_effects.hpp"
 
 #include <fmt/format.h>
 
@@ -51,12 +52,10 @@ awaitable<deletion_order> find_deletion_order(const run_context& context, const 
     if (choose_order(facts) == deletion_order::after_reading)
         co_return deletion_order::after_reading;
     facts.looks_again = any_asked_about_later(work);
-    constexpr int on_delete = 8; // TRIGGER_TYPE_DELETE
     const auto oid = std::to_string(work.opened.table.oid);
-    const auto sql = fmt::format("SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1::oid"
-                                 " AND tgtype & {} > 0 AND tgenabled <> 'D'),"
+    const auto sql = fmt::format("SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1::oid AND {}),"
                                  " coalesce(current_setting('old_snapshot_threshold', true), '-1') <> '-1'",
-                                 on_delete);
+                                 db::is_trigger_on_delete);
     const auto asked = co_await work.opened.session.query(sql, std::string_view(oid));
     facts.triggers = asked.boolean(0, 0);
     facts.snapshots_age = asked.boolean(0, 1);

@@ -1,6 +1,7 @@
 #include "archive/table/partitions.hpp"
 
 #include "async/error.hpp"
+#include "db/delete_effects.hpp"
 #include "db/error.hpp"
 #include "db/in_savepoint.hpp"
 #include "lake/conflict.hpp"
@@ -20,12 +21,15 @@ constexpr std::string_view dependent_objects_still_exist = "2BP01";
 
 // DETACH and DROP pass by triggers, rules and policies of DELETE, which may be there to keep rows (a legal
 // hold): where the partition c or the table has one, rows go by DELETE.
-constexpr std::string_view nothing_listens =
-    "NOT pg_catalog.row_security_active(c.oid) AND NOT pg_catalog.row_security_active($1::oid)"
-    " AND NOT EXISTS (SELECT FROM pg_trigger g WHERE NOT g.tgisinternal AND g.tgtype & 8 <> 0"
-    "   AND g.tgenabled <> 'D' AND g.tgrelid IN (SELECT pg_partition_ancestors(c.oid)::oid))"
-    " AND NOT EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_type = '4' AND w.ev_enabled <> 'D'"
-    "   AND w.ev_class IN (SELECT pg_partition_ancestors(c.oid)::oid))";
+std::string nothing_listens() {
+    return fmt::format(
+        "NOT pg_catalog.row_security_active(c.oid) AND NOT pg_catalog.row_security_active($1::oid)"
+        " AND NOT EXISTS (SELECT FROM pg_trigger WHERE NOT tgisinternal AND {}"
+        "   AND tgrelid IN (SELECT pg_partition_ancestors(c.oid)::oid))"
+        " AND NOT EXISTS (SELECT FROM pg_rewrite WHERE {}"
+        "   AND ev_class IN (SELECT pg_partition_ancestors(c.oid)::oid))",
+        db::is_trigger_on_delete, db::is_rule_on_delete);
+}
 
 // What depends on the table, its columns or its row type.
 awaitable<std::string> dependants_of(db::connection& session, std::string_view name) {
@@ -91,7 +95,7 @@ awaitable<std::vector<partition>> partitions_before(db::connection& session, con
         table.time_has_zone ? "timestamptz AT TIME ZONE 'UTC'" : "timestamp",
         // A DETACH CONCURRENTLY that was cancelled: no statement sees the partition, so none can remove it
         // either.
-        session.server_version() >= 140000 ? "NOT i.inhdetachpending AND " : "", nothing_listens, cutoff);
+        session.server_version() >= 140000 ? "NOT i.inhdetachpending AND " : "", nothing_listens(), cutoff);
     const auto found = co_await session.query(sql, parameters);
     std::vector<partition> result;
     for (int row = 0; row < found.rows(); ++row)
