@@ -1,43 +1,31 @@
 #include "exports/mark.hpp"
 
+#include "lake/mark_record.hpp"
+
 #include <fmt/format.h>
 
-#include <charconv>
-#include <limits>
-#include <map>
 #include <stdexcept>
 
 namespace exports {
 
 namespace {
 
-using fields = std::map<std::string, std::string, std::less<>>;
+using lake::mark_text::field;
+using lake::mark_text::number;
 
 constexpr std::string_view format_version = "1";
 
-std::uint64_t number(const std::string& text, int base = 10) {
-    std::uint64_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (failed != std::errc() || end != text.data() + text.size())
-        throw std::invalid_argument("not a number");
-    return value;
-}
-
-const std::string& field(const fields& values, std::string_view name) {
-    const auto found = values.find(name);
-    if (found == values.end() || found->second.empty())
-        throw std::invalid_argument(fmt::format("'{}' is missing", name));
-    return found->second;
-}
-
-fields fields_of(std::string_view text) {
-    fields values;
+// A line each: evidence has commas. No value is empty.
+lake::mark_text::field_map fields_of(std::string_view text) {
+    lake::mark_text::field_map values;
     while (!text.empty()) {
         const auto end = text.find('\n');
         const auto line = text.substr(0, end);
         const auto equals = line.find('=');
         if (end == std::string_view::npos || equals == std::string_view::npos)
             throw std::invalid_argument("a line is not name=value");
+        if (equals + 1 == line.size())
+            throw std::invalid_argument(fmt::format("'{}' is missing", line.substr(0, equals)));
         if (!values.emplace(line.substr(0, equals), line.substr(equals + 1)).second)
             throw std::invalid_argument("a name is given twice");
         text.remove_prefix(end + 1);
@@ -51,17 +39,7 @@ file_mark read(std::string_view text) {
         throw std::invalid_argument("it is of a format that a newer event-archiver writes");
     file_mark mark;
     mark.task = field(values, "task");
-    mark.author.run = field(values, "run");
-    mark.author.transaction = field(values, "xid");
-    mark.author.position.cluster = field(values, "cluster");
-    mark.author.position.database = field(values, "database");
-    const auto timeline = number(field(values, "timeline"));
-    if (timeline > std::numeric_limits<std::uint32_t>::max())
-        throw std::invalid_argument("'timeline' is not a number");
-    mark.author.position.timeline = static_cast<std::uint32_t>(timeline);
-    mark.author.position.lsn = number(field(values, "lsn"));
-    if (const auto started = values.find("started"); started != values.end())
-        mark.author.position.started = number(started->second);
+    mark.author = lake::transaction_from(values);
     mark.rows = number(field(values, "rows"));
     mark.bytes = number(field(values, "bytes"));
     mark.csv_bytes = number(field(values, "csv_bytes"));

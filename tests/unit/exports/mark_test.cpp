@@ -43,9 +43,10 @@ TEST(export_mark, that_is_damaged_in_any_way_is_refused) {
         auto changed = text;
         return changed.replace(changed.find(from), from.size(), to);
     };
-    for (const auto& changed : {with("format=1", "format=2"), with("rows=12", "rows=-1"),
-                                with("xid=742", "xid=0x1"), with("timeline=3", "timeline=99999999999"),
-                                with("task=agency", "task="), text + "rows=1\n", text + "\n"})
+    for (const auto& changed :
+         {with("format=1", "format=2"), with("rows=12", "rows=-1"), with("xid=742", "xid=0x1"),
+          with("timeline=3", "timeline=99999999999"), with("task=agency", "task="),
+          with("started=1700000000000000", "started="), text + "rows=1\n", text + "\n"})
         EXPECT_TRUE(std::holds_alternative<std::string>(mark_from(changed))) << changed;
 }
 
