@@ -7,6 +7,7 @@
 #include "lake/block_stream.hpp"
 #include "lake/conflict.hpp"
 #include "lake/mark_change.hpp"
+#include "lake/mark_write.hpp"
 #include "lake/tail_state.hpp"
 
 #include <fmt/format.h>
@@ -107,17 +108,15 @@ awaitable<pending_files::observed> pending_files::see_taken_back(std::string nam
 // The same where the tail is empty: only the mark has changed.
 awaitable<void> pending_files::restore_mark(std::string name, azure::etag expected, azure::metadata values,
                                             file_mark published) {
-    const auto when = azure::condition::match(expected);
-    conditional_write write;
+    mark_write write;
     write.doing = fmt::format("marking '{}' as it was", name);
-    write.send = [&]() -> awaitable<azure::etag> {
-        fault_point("before-take-back");
-        const auto done = co_await files_.set_metadata(name, values, when);
-        fault_point("after-take-back");
-        co_return done.etag;
-    };
+    write.name = name;
+    write.values = std::move(values);
+    write.version = expected;
+    write.point_before = "before-take-back";
+    write.point_behind = "after-take-back";
     write.look = [&] { return see_taken_back(name, expected, published); };
-    (void)co_await write_until_known(retries_, std::move(write));
+    (void)co_await write_mark(files_, retries_, std::move(write));
 }
 
 awaitable<void> pending_files::restore_base(std::string name, azure::etag expected,
@@ -157,18 +156,15 @@ awaitable<void> pending_files::remove_pending(std::string name, azure::etag expe
 }
 
 awaitable<void> pending_files::keep(const listed_file& file) {
-    const auto values = metadata_with(settled(*file.mark.mark), file.properties.metadata);
-    const auto when = azure::condition::match(file.properties.etag);
-    conditional_write write;
+    mark_write write;
     write.doing = fmt::format("finalising '{}'", file.properties.name);
-    write.send = [&]() -> awaitable<azure::etag> {
-        fault_point("before-keep");
-        const auto done = co_await files_.set_metadata(file.properties.name, values, when);
-        fault_point("after-keep");
-        co_return done.etag;
-    };
+    write.name = file.properties.name;
+    write.values = metadata_with(settled(*file.mark.mark), file.properties.metadata);
+    write.version = file.properties.etag;
+    write.point_before = "before-keep";
+    write.point_behind = "after-keep";
     write.look = [&] { return see_committed(file.properties.name, file.properties.etag, *file.mark.mark); };
-    (void)co_await write_until_known(retries_, std::move(write));
+    (void)co_await write_mark(files_, retries_, std::move(write));
 }
 
 awaitable<void> pending_files::take_back(const listed_file& file) {

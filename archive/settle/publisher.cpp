@@ -5,6 +5,7 @@
 #include "azure/blob/error.hpp"
 #include "lake/conflict.hpp"
 #include "lake/mark_change.hpp"
+#include "lake/mark_write.hpp"
 #include "lake/pending_content.hpp"
 #include "lake/tail_state.hpp"
 
@@ -58,6 +59,10 @@ std::optional<lake::restored_mark> restored_after(const day_file& file, const pu
     if (after)
         after->ends = file.whole_day;
     return after;
+}
+
+bool published_by(const lake::listed_file& file, const publication& author) {
+    return lake::pending_on(file, author.transaction) && file.mark.mark->now.run == author.run;
 }
 
 // The tags that do not fit beside those of others.
@@ -159,7 +164,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& author) {
         const auto now = co_await files_.look(file.name);
         if (!now)
             co_return observed{file.existing ? lake::blob_state::otherwise : lake::blob_state::as_before, {}};
-        if (lake::pending_on(*now, author.transaction) && now->mark.mark->now.run == author.run)
+        if (published_by(*now, author))
             co_return observed{lake::blob_state::as_written, now->properties.etag};
         const bool untouched = file.existing && now->properties.etag == file.existing->etag;
         co_return observed{untouched ? lake::blob_state::as_before : lake::blob_state::otherwise,
@@ -192,52 +197,35 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& autho
     mark.now.dry_run = author.dry_run;
     if (file.sample)
         mark.now.sample = file.sample;
-    const auto values = lake::metadata_with(mark, file.existing->metadata);
-    const auto when = azure::condition::match(file.existing->etag);
-    lake::conditional_write write;
+    lake::mark_write write;
     write.doing = fmt::format("marking '{}', whose rows are deleted", file.name);
-    write.send = [&]() -> awaitable<azure::etag> {
-        fault_point("before-publish");
-        azure::etag now;
-        try {
-            now = (co_await files_.set_metadata(file.name, values, when)).etag;
-        } catch (const azure::storage_error& failed) {
-            if (failed.status() != 404)
-                throw;
-            throw lake::conflict(fmt::format("'{}' was removed by somebody else", file.name));
-        }
-        fault_point("after-publish");
-        co_return now;
-    };
-    write.look = [&]() -> awaitable<observed> {
-        const auto now = co_await files_.look(file.name);
-        auto state = lake::blob_state::otherwise;
-        if (now && lake::pending_on(*now, author.transaction) && now->mark.mark->now.run == author.run)
-            state = lake::blob_state::as_written;
-        else if (now && now->properties.etag == file.existing->etag)
-            state = lake::blob_state::as_before;
-        co_return observed{state, now ? now->properties.etag : azure::etag()};
+    write.name = file.name;
+    write.values = lake::metadata_with(mark, file.existing->metadata);
+    write.version = file.existing->etag;
+    write.gone = lake::mark_write::where_gone::conflicts;
+    write.point_before = "before-publish";
+    write.point_behind = "after-publish";
+    const auto is_ours = [&author](const lake::listed_file& now) { return published_by(now, author); };
+    write.look = [this, &file, is_ours] {
+        return lake::look_for_write(files_, file.name, file.existing->etag, is_ours);
     };
     file.mark = mark;
     file.state = day_file::publish_state::tried;
-    file.etag = co_await lake::write_until_known(retries_, std::move(write));
+    file.etag = co_await lake::write_mark(files_, retries_, std::move(write));
     file.state = day_file::publish_state::published;
 }
 
 awaitable<void> publisher::finalise(day_file& file) {
-    const auto values = lake::metadata_with(lake::settled(*file.mark),
-                                            file.existing ? file.existing->metadata : azure::metadata{});
-    const auto when = azure::condition::match(file.etag);
-    lake::conditional_write write;
+    lake::mark_write write;
     write.doing = fmt::format("finalising '{}'", file.name);
-    write.send = [&]() -> awaitable<azure::etag> {
-        fault_point("before-finalise");
-        const auto done = co_await files_.set_metadata(file.name, values, when);
-        fault_point("after-finalise");
-        co_return done.etag;
-    };
-    write.look = [&] { return tails_.see_committed(file.name, file.etag, *file.mark); };
-    file.etag = co_await lake::write_until_known(retries_, std::move(write));
+    write.name = file.name;
+    write.values = lake::metadata_with(lake::settled(*file.mark),
+                                       file.existing ? file.existing->metadata : azure::metadata{});
+    write.version = file.etag;
+    write.point_before = "before-finalise";
+    write.point_behind = "after-finalise";
+    write.look = [this, &file] { return tails_.see_committed(file.name, file.etag, *file.mark); };
+    file.etag = co_await lake::write_mark(files_, retries_, std::move(write));
     file.state = day_file::publish_state::finalised;
 }
 

@@ -4,11 +4,11 @@
 #include "async/fault_point.hpp"
 #include "azure/blob/block_id.hpp"
 #include "azure/blob/crc64.hpp"
-#include "azure/blob/error.hpp"
 #include "csv/dialect.hpp"
 #include "csv/gzip.hpp"
 #include "lake/conflict.hpp"
 #include "lake/mark_change.hpp"
+#include "lake/mark_write.hpp"
 
 #include <fmt/format.h>
 
@@ -23,6 +23,15 @@ namespace {
 bool restored_by(const lake::listed_file& file, std::string_view transaction) {
     const auto& mark = file.mark.mark;
     return mark && mark->restoring && mark->restoring->transaction == transaction;
+}
+
+// To replace the mark of this version of the file.
+lake::mark_write write_to(const lake::listed_file& file, const lake::file_mark& mark) {
+    lake::mark_write write;
+    write.name = file.properties.name;
+    write.values = lake::metadata_with(mark, file.properties.metadata);
+    write.version = file.properties.etag;
+    return write;
 }
 
 } // namespace
@@ -48,34 +57,18 @@ std::string empty_content(const table_description& table, bool compressed) {
 // bytes, is what was written.
 awaitable<void> restore_publisher::set_mark(const lake::listed_file& file, const lake::file_mark& mark,
                                             std::string_view doing) {
-    const auto& name = file.properties.name;
-    const auto values = lake::metadata_with(mark, file.properties.metadata);
-    const auto when = azure::condition::match(file.properties.etag);
-    lake::conditional_write write;
-    write.doing = fmt::format("{} '{}'", doing, name);
-    write.send = [&]() -> awaitable<azure::etag> {
-        fault_point("before-restore-mark");
-        azure::etag now;
-        try {
-            now = (co_await files_.set_metadata(name, values, when)).etag;
-        } catch (const azure::storage_error& failed) {
-            if (failed.status() != 404)
-                throw;
-            throw lake::conflict(fmt::format("'{}' was removed by somebody else", name));
-        }
-        fault_point("after-restore-mark");
-        co_return now;
+    auto write = write_to(file, mark);
+    write.doing = fmt::format("{} '{}'", doing, file.properties.name);
+    write.gone = lake::mark_write::where_gone::conflicts;
+    write.point_before = "before-restore-mark";
+    write.point_behind = "after-restore-mark";
+    const auto is_written = [&](const lake::listed_file& now) {
+        return now.mark.mark == mark && now.properties.size == file.properties.size;
     };
-    write.look = [&]() -> awaitable<lake::conditional_write::observed> {
-        const auto now = co_await files_.look(name);
-        auto state = lake::blob_state::otherwise;
-        if (now && now->mark.mark == mark && now->properties.size == file.properties.size)
-            state = lake::blob_state::as_written;
-        else if (now && now->properties.etag == file.properties.etag)
-            state = lake::blob_state::as_before;
-        co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+    write.look = [&] {
+        return lake::look_for_write(files_, file.properties.name, file.properties.etag, is_written);
     };
-    (void)co_await lake::write_until_known(retries_, std::move(write));
+    (void)co_await lake::write_mark(files_, retries_, std::move(write));
 }
 
 awaitable<void> restore_publisher::mark_restored(const lake::listed_file& file) {
@@ -94,27 +87,17 @@ awaitable<void> restore_publisher::archive_again(const lake::listed_file& file) 
 
 awaitable<azure::etag> restore_publisher::announce(const lake::listed_file& file,
                                                    const lake::file_mark& mark) {
-    const auto& name = file.properties.name;
-    const auto values = lake::metadata_with(mark, file.properties.metadata);
-    const auto when = azure::condition::match(file.properties.etag);
-    lake::conditional_write write;
-    write.doing = fmt::format("marking '{}' as being restored", name);
-    write.send = [&]() -> awaitable<azure::etag> {
-        fault_point("before-announce");
-        const auto done = co_await files_.set_metadata(name, values, when);
-        fault_point("after-announce");
-        co_return done.etag;
+    auto write = write_to(file, mark);
+    write.doing = fmt::format("marking '{}' as being restored", file.properties.name);
+    write.point_before = "before-announce";
+    write.point_behind = "after-announce";
+    const auto is_written = [&](const lake::listed_file& now) {
+        return restored_by(now, mark.restoring->transaction);
     };
-    write.look = [&]() -> awaitable<lake::conditional_write::observed> {
-        const auto now = co_await files_.look(name);
-        auto state = lake::blob_state::otherwise;
-        if (now && restored_by(*now, mark.restoring->transaction))
-            state = lake::blob_state::as_written;
-        else if (now && now->properties.etag == file.properties.etag)
-            state = lake::blob_state::as_before;
-        co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+    write.look = [&] {
+        return lake::look_for_write(files_, file.properties.name, file.properties.etag, is_written);
     };
-    co_return co_await lake::write_until_known(retries_, std::move(write));
+    co_return co_await lake::write_mark(files_, retries_, std::move(write));
 }
 
 // All ids of a blob have one length, those that are about to go included.
@@ -170,14 +153,11 @@ awaitable<void> restore_publisher::empty(const lake::listed_file& file, const ta
         fault_point("after-empty");
         co_return done.etag;
     };
-    write.look = [&]() -> awaitable<lake::conditional_write::observed> {
-        const auto now = co_await files_.look(name);
-        auto state = lake::blob_state::otherwise;
-        if (now && now->mark.mark && now->mark.mark->now == lake::emptied(mark, left).now)
-            state = lake::blob_state::as_written;
-        else if (now && now->properties.etag == file.properties.etag)
-            state = lake::blob_state::as_before;
-        co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+    const auto is_written = [&](const lake::listed_file& now) {
+        return now.mark.mark && now.mark.mark->now == lake::emptied(mark, left).now;
+    };
+    write.look = [&] {
+        return lake::look_for_write(files_, file.properties.name, file.properties.etag, is_written);
     };
     (void)co_await lake::write_until_known(retries_, std::move(write));
 }
