@@ -102,7 +102,9 @@ progress_facts archive_work::shown_facts() const {
 }
 
 void archive_work::stop(int number) {
-    std::string_view what = "stopping: rolling back the transaction and the uploaded files";
+    std::string_view what = "stopping: rolling back the transaction and the uploaded files, unless COMMIT "
+                            "was sent: then its answer"
+                            " is awaited";
     if (is_inquiry(request_.command))
         what = "stopping";
     else if (request_.command == command::erase)

@@ -119,7 +119,9 @@ void export_work::log_progress(const progress_pace& pace) {
 
 work_end export_work::run() {
     loop_hooks hooks{[this](int number) {
-                         guard_.stop(number, "stopping: rolling back the transaction and removing its file",
+                         guard_.stop(number,
+                                     "stopping: rolling back the transaction and removing its file, unless"
+                                     " COMMIT was sent: then its answer is awaited",
                                      task_);
                      },
                      [this] { display_.show_now(); },

@@ -18,8 +18,13 @@ stop_watchdog::stop_watchdog(const boost::asio::any_io_executor& executor, async
     , timer_(executor) {}
 
 void stop_watchdog::signalled(int number, std::chrono::milliseconds patience) {
-    if (armed_)
+    if (armed_) {
+        log_.error("run.abandoned",
+                   "ended at once by a second signal, perhaps after COMMIT was sent: leave all files as they"
+                   " are, the next run recovers what is left",
+                   {{"exit_code", exit_code::signal_base + number}});
         end_process(number);
+    }
     armed_ = true;
     deadline_ = async::deadline::after(patience);
     timer_.expires_at(deadline_.at());

@@ -120,8 +120,10 @@ std::string render_plan(const archive::forecast& found, output_format format, st
     for (const auto& each : found.restore_limits)
         text += fmt::format("what is archived may not come back: {}\n", each);
     if (found.files_pending > 0)
-        text += fmt::format("{} with uncommitted rows: a run recovers them before it begins\n",
-                            counted(found.files_pending, "file"));
+        text +=
+            fmt::format("{} with rows that are perhaps not committed: a run recovers them before it begins."
+                        " Do not remove them, they may have the only copy of their rows\n",
+                        counted(found.files_pending, "file"));
     if (!found.container_exists)
         text += "the container is not there yet: a run creates it\n";
     return printable_lines(days + wrapped_lines(text, width));

@@ -67,9 +67,13 @@ void judge_files(const lake::file_map& files, bool table_known, const std::set<s
     if (pending > 0)
         lines.push_back(
             {"pending", check_status::warning,
-             fmt::format("{} of {} day files have uncommitted rows, left by a dry run or an interrupted run",
-                         pending, files.size()),
-             "The next run recovers them, or run `event-archiver recover` now."});
+             fmt::format(
+                 "{} of {} day files have rows that are perhaps not committed, left by a dry run or an"
+                 " interrupted run",
+                 pending, files.size()),
+             "The next run recovers them, or run `event-archiver recover` now. Do not remove them: they may "
+             "have"
+             " the only copy of their rows."});
     else
         lines.push_back({"pending", check_status::ok, fmt::format("none of {} day files", files.size())});
 }

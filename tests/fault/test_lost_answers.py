@@ -92,6 +92,21 @@ def test_a_stop_while_the_server_is_silent_at_commit_is_in_time_and_exact(scene,
     scene.finish()
 
 
+def test_a_second_signal_while_commit_is_on_the_wire_does_not_say_that_it_was_rolled_back(scene):
+    scene.begin(KINDS["new files"])
+    with scene.gates() as (_, database):
+        rule = database.on(silence_after(), **COMMIT)
+        process = scene.start(database=database)
+        assert rule.fired.wait(20)
+        process.send(signal.SIGTERM)
+        process.wait_for_output("run.stopping")
+        process.send(signal.SIGTERM)
+        outcome = process.wait(15)
+    assert outcome.code == 143 and "unless COMMIT was sent" in outcome.events("run.stopping")[0]["msg"], str(outcome)
+    assert "leave all files as they are" in outcome.events("run.abandoned")[0]["msg"], str(outcome)
+    scene.finish(scene.kind.before + scene.kind.rows)
+
+
 @pytest.mark.parametrize("kind", RUNS)
 def test_lake_and_database_lost_at_once_at_commit_and_back_soon(scene, kind):
     scene.begin(KINDS[kind])

@@ -26,7 +26,7 @@ def test_the_life_of_a_few_days(archiver, table):
     assert "2 files left uncommitted" in screen(archiver, "archive", "--dry-run", "--max-days", "2")
     pending = screen(archiver, "list")
     assert "10 rows perhaps not committed" in pending and "2 pending: do not remove them" in joined(pending)
-    assert "2 files with uncommitted rows" in screen(archiver, "plan")
+    assert "2 files with rows that are perhaps not committed" in screen(archiver, "plan")
     archived = screen(archiver, "archive")
     assert archived.count("removed: left by a dry run, or by a run that") == 2 and "attempts" not in archived
     assert "no differences" in screen(archiver, "verify")
