@@ -179,14 +179,12 @@ std::optional<file_name> show(const fs::path& directory, const hidden_name& hidd
 
 std::optional<file_name> find_shown(const fs::path& directory, const hidden_name& hidden,
                                     const file_mark& mark) {
-    for (auto name = hidden.name;; name = name.next()) {
-        const auto found = look_at(directory, name.text());
-        if (found && found->bytes == mark.bytes && crc_of(directory / name.text()) == mark.crc)
+    // Names in front of its own become free: files are there to be picked up.
+    for (const auto& [name, file] : files_of_task(directory, hidden.name.task))
+        if (name.stamp == hidden.name.stamp && name.number >= hidden.name.number &&
+            file.bytes == mark.bytes && crc_of(directory / name.text()) == mark.crc)
             return name;
-        std::error_code unknown;
-        if (!found && !fs::exists(fs::symlink_status(directory / name.text(), unknown)))
-            return std::nullopt;
-    }
+    return std::nullopt;
 }
 
 void must_be_as_marked(const fs::path& directory, const hidden_name& hidden, const file_mark& mark) {

@@ -61,16 +61,24 @@ async::error contradicted(const unsettled_file& file, fate asked, rows_seen rows
             std::string(verdict_hint));
 }
 
+constexpr std::string_view foreign_hint =
+    "Its rows are, or were, in a table of that database, which may be a copy of this one or the other way "
+    "round: run `event-archiver recover --exports` with its settings. If it is gone, `event-archiver recover"
+    " --exports --keep FILE` gives the file its name; move it away then if this database has its rows.";
+
+bool is_foreign(const unsettled_file& file, const db::server_position& now) {
+    return db::compare_histories(file.mark.author.position, now) == db::history::foreign;
+}
+
 async::error not_known(const unsettled_file& file, const db::server_position& now) {
-    const auto& author = file.mark.author;
-    const bool foreign = db::compare_histories(author.position, now) == db::history::foreign;
+    const bool foreign = is_foreign(file, now);
     return async::error(
         failure::integrity,
         fmt::format("it cannot be known what became of transaction {}, on which '{}' depends{}",
-                    author.transaction, file.name,
+                    file.mark.author.transaction, file.name,
                     foreign ? ": it is of another database"
                             : ": it is too long ago, or this server's history is another one"),
-        std::string(verdict_hint));
+        std::string(foreign ? foreign_hint : verdict_hint));
 }
 
 } // namespace
@@ -171,23 +179,34 @@ awaitable<void> export_settling::settle_one(unsettled_file file, verdict decisio
                        {"decision", decision == verdict::keep ? "kept" : "removed"}});
 }
 
-// Discarding removes a copy. It is refused if there is evidence that the copy is the only one.
+// Discarding removes a copy. It is refused if there is evidence that the copy is the only one. A table of
+// this database says nothing of the rows of another one, which has its files in a directory of its own, as a
+// rule; a folder of the lake has one owner.
 awaitable<void> export_settling::must_be_in_table(const unsettled_file& file) {
     const auto& author = file.mark.author;
+    const bool foreign = is_foreign(file, opened_.position);
+    if (foreign && context_.sink.lease() == nullptr)
+        throw async::error(failure::integrity,
+                           fmt::format("'{}' is not discarded: it is of another database", file.name),
+                           std::string(foreign_hint));
     const auto asked = co_await fate_of(file);
-    const bool committed = asked == fate::committed && db::same_server(author.position, opened_.position);
+    const bool same_server = db::same_server(author.position, opened_.position);
+    const bool committed = asked == fate::committed && same_server;
+    const bool aborted = asked == fate::aborted && same_server;
     const auto look = co_await look_for_rows(opened_.session, file.mark.evidence);
     const auto absent = rows_missing_in(look);
-    if (!committed && absent == 0)
+    // Keys are given to other rows again.
+    const bool none_is_same = !aborted && look.same == 0 && look.changed > 0 && !look.cut_short;
+    if (!committed && absent == 0 && !none_is_same)
         co_return;
+    const auto why =
+        committed ? fmt::format("the server says that transaction {}, which deleted its rows, was committed",
+                                author.transaction)
+        : absent > 0
+            ? fmt::format("{} of the rows that were looked for are not in the table", absent)
+            : std::string("none of the rows that were looked for is in the table as the file has it");
     throw async::error(
-        failure::integrity,
-        fmt::format(
-            "'{}' is not discarded: {}", file.name,
-            committed
-                ? fmt::format("the server says that transaction {}, which deleted its rows, was committed",
-                              author.transaction)
-                : fmt::format("{} of the rows that were looked for are not in the table", absent)),
+        failure::integrity, fmt::format("'{}' is not discarded: {}", file.name, why),
         "The file may be the only copy of its rows. `event-archiver recover --exports --keep FILE` lets the "
         "task"
         " go on; rows of the file that are in the table as well are then exported again."

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace exports {
 
@@ -45,16 +46,37 @@ awaitable<void> hand_over(const export_context& context, lake::folder_lease& lea
     co_await looking.rollback();
 }
 
-awaitable<void> settle_as_decided(const export_context& context, const unsettled_file& file, verdict decision,
+// Two databases in one directory may have left a file of one name each.
+const unsettled_file& file_of_this_database(const std::vector<unsettled_file>& of_that_name,
+                                            const db::server_position& here) {
+    const auto ours = std::ranges::find_if(of_that_name, [&here](const unsettled_file& each) {
+        return each.mistake.empty() && db::same_database(each.mark.author.position, here);
+    });
+    if (ours != of_that_name.end())
+        return *ours;
+    if (of_that_name.size() > 1)
+        throw async::error(failure::precondition,
+                           fmt::format("there are {} hidden files of the name '{}', and none is of this"
+                                       " database",
+                                       of_that_name.size(), of_that_name.front().name),
+                           "Run `event-archiver recover --exports` with the settings of each database that"
+                           " exports into this directory.");
+    return of_that_name.front();
+}
+
+// `of_that_name`: files of one task, one at least.
+awaitable<void> settle_as_decided(const export_context& context,
+                                  const std::vector<unsettled_file>& of_that_name, verdict decision,
                                   db::connection& session) {
     task_report report;
-    report.task = file.mark.task;
+    report.task = of_that_name.front().mark.task;
     task_transaction opened(session, report);
     const auto opening = co_await open_task(context, opened);
     if (opening == task_opening::lease_busy)
         throw context.sink.lease()->taken();
     if (opening == task_opening::lock_busy)
         throw lock_is_held(report);
+    const auto file = file_of_this_database(of_that_name, opened.position);
     export_settling settling(context, opened);
     co_await settling.settle_by_verdict(file, decision);
     co_await leave_task(context, opened);
@@ -111,12 +133,12 @@ awaitable<std::uint64_t> exporter::recover() {
 
 awaitable<void> exporter::recover_file(std::string name, verdict decision) {
     name.erase(0, name.rfind('/') + 1); // npos + 1 is 0
-    const auto files = co_await context_.sink.unsettled();
-    const auto file = std::ranges::find(files, name, &unsettled_file::name);
-    if (file == files.end())
+    auto files = co_await context_.sink.unsettled();
+    std::erase_if(files, [&name](const unsettled_file& each) { return each.name != name; });
+    if (files.empty())
         throw async::error(failure::precondition, fmt::format("'{}' has no uncommitted rows", name));
-    const auto settling = [this, &file, decision](db::connection& session) {
-        return settle_as_decided(context_, *file, decision, session);
+    const auto settling = [this, &files, decision](db::connection& session) {
+        return settle_as_decided(context_, files, decision, session);
     };
     co_await db::with_session(context_.database, settling);
 }

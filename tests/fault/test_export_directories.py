@@ -1,6 +1,7 @@
 """A directory of exports that others work in as well: another database, a copy of the server, a person or a job that clears files away. The lock of
 a hidden file keeps them off until the file has its name, and right before COMMIT the run looks whether its files still stand."""
 import os
+import re
 import signal
 import uuid
 
@@ -119,6 +120,51 @@ def test_what_a_killed_run_left_with_a_mark_is_for_its_own_database(ours, theirs
     assert "it is of another database" in theirs.run(expect=7).stderr
     ours.run(expect=0)
     assert ours.check()["agency"] > 0 and ours.place.leftovers() == []
+
+
+def test_a_file_that_got_a_later_name_is_found_behind_one_that_was_picked_up(ours, fault_binary):
+    """Another database's file took the first name, and has been picked up since. The run is killed before its mark is gone."""
+    writer = start_until_stopped(ours, fault_binary, "export-synced=stop,export-shown=kill")
+    first = ours.place.directory / FIRST
+    first.write_bytes(b"of others")
+    writer.send(signal.SIGCONT)
+    assert writer.wait(60).code == 137
+    first.unlink()
+    assert ours.place.names() == [FIRST.replace(".csv.gz", ".2.csv.gz")]
+    ours.run(expect=0)
+    assert ours.check()["agency"] > 0 and ours.place.leftovers() == []
+
+
+@pytest.mark.parametrize("rows", ["the same", "others under the same keys"])
+def test_another_database_does_not_discard_the_only_copy(ours, theirs, database, rows):
+    """Made from ours by a dump, it has the rows that ours has deleted: they are looked for in the wrong table."""
+    theirs.execute("TRUNCATE agency")
+    for row in ours.execute("SELECT * FROM agency"):
+        theirs.execute(f"INSERT INTO agency VALUES ({', '.join(['%s'] * len(row))})", row)
+    if rows != "the same":
+        theirs.execute("UPDATE agency SET name = 'another'")
+    assert with_gate(ours, database, kill_after(), COMMIT).code == 137
+    refused = theirs.run(expect=7)
+    assert "it is of another database" in refused.stderr and "--discard" not in refused.stderr, str(refused)
+    refused = theirs.archiver.run(*RECOVER, "--discard", FIRST, expect=7)
+    assert f"'{FIRST}' is not discarded: it is of another database" in refused.stderr, str(refused)
+    ours.run(expect=0)
+    assert ours.check()["agency"] > 0 and ours.place.leftovers() == []
+
+
+def test_of_two_files_of_one_name_a_person_decides_about_that_of_the_database(ours, theirs, database):
+    assert with_gate(ours, database, kill_after(), COMMIT).code == 137
+    (part,) = ours.place.directory.glob(".*.part")
+    mark = part.with_suffix(".pending")
+    for old in (part, mark):  # as if another database had left it
+        text = old.read_bytes()
+        if old == mark:
+            text = re.sub(rb"database=\d+", b"database=1", text)
+        (old.parent / re.sub(r"\.[0-9a-f]{16}\.", "." + "0" * 16 + ".", old.name)).write_bytes(text)
+    kept = ours.archiver.run(*RECOVER, "--keep", FIRST, expect=0)
+    assert kept.events("export.settled") and not part.exists() and not mark.exists(), str(kept)
+    refused = ours.archiver.run(*RECOVER, "--discard", FIRST, expect=7)
+    assert "it is of another database" in refused.stderr and len(ours.place.leftovers()) == 2, str(refused)
 
 
 @pytest.mark.parametrize("harm", ["cut", "one byte", "replaced by a directory"])

@@ -175,6 +175,18 @@ def test_a_discard_looks_before_it_takes_the_only_copy(exports, database, back, 
     assert exports.place.names() == ["agency" + FIRST]
 
 
+def test_a_discard_takes_no_row_with_the_same_key_for_that_of_the_file(exports, database):
+    """The server was restarted: what it says of the number may be of another transaction. The keys were given to other rows."""
+    exports.add(COMMON_KNOWLEDGE[0])
+    exports.execute("CREATE TABLE replay AS SELECT * FROM agency")
+    assert kill(exports, database, kill_after)
+    exports.execute("INSERT INTO agency SELECT r.* FROM replay r WHERE NOT EXISTS (SELECT FROM agency a WHERE a.id = r.id); UPDATE agency SET name = 'another'; DROP TABLE replay")
+    change_mark(exports, started="1700000000000000")
+    outcome = exports.archiver.run("recover", "--exports", "--discard", "agency" + FIRST, expect=7)
+    assert "none of the rows that were looked for is in the table as the file has it" in outcome.stderr, str(outcome)
+    assert exports.place.leftovers()
+
+
 def test_a_file_of_a_task_that_was_renamed_is_not_forgotten(exports, database):
     """It is the only copy of its rows, and hidden."""
     assert killed(exports, database, kill_after)
