@@ -69,7 +69,6 @@ std::string rows_in_words(std::string_view did, std::uint64_t rows) {
         " table's rows go by DELETE on its own server.");
 }
 
-// All that inherit from it, over any number of generations.
 constexpr std::string_view heirs_sql =
     "WITH RECURSIVE heirs AS (SELECT $1::pg_catalog.oid AS member UNION SELECT i.inhrelid FROM"
     " pg_catalog.pg_inherits i JOIN heirs h ON i.inhparent OPERATOR(pg_catalog.=) h.member)"
@@ -79,17 +78,24 @@ constexpr std::string_view heirs_sql =
 awaitable<void> take_heirs_in(connection& session, table_name table, changed_rows& changed) {
     if (std::ranges::all_of(changed.relations, [&](const auto& each) { return each.root == table.oid; }))
         co_return;
-    const auto number = std::to_string(table.oid);
-    const auto heirs = co_await session.query(heirs_sql, number);
-    for (int row = 0; row < heirs.rows(); ++row)
-        for (auto& each : changed.relations)
-            if (each.root == static_cast<std::uint32_t>(heirs.integer(row, 0))) {
-                each.root = table.oid;
-                each.table = table.name;
-            }
+    const auto heirs = co_await heirs_of(session, table.oid);
+    for (auto& each : changed.relations)
+        if (heirs.contains(each.root)) {
+            each.root = table.oid;
+            each.table = table.name;
+        }
 }
 
 } // namespace
+
+awaitable<std::set<std::uint32_t>> heirs_of(connection& session, std::uint32_t table) {
+    std::set<std::uint32_t> heirs;
+    const auto number = std::to_string(table);
+    const auto found = co_await session.query(heirs_sql, number);
+    for (int row = 0; row < found.rows(); ++row)
+        heirs.insert(static_cast<std::uint32_t>(found.integer(row, 0)));
+    co_return heirs;
+}
 
 awaitable<std::string> replaced_tables(connection& session) {
     const auto found = co_await session.query(

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,9 @@ struct delete_watch {
 
 // Whether tables may have got other storage (dropped, truncated, rewritten), which counts no rows.
 enum class storage : std::uint8_t { must_stay, may_change };
+
+// All that inherit from the table, over any number of generations, and itself: partitions among them.
+[[nodiscard]] awaitable<std::set<std::uint32_t>> heirs_of(connection& session, std::uint32_t table);
 
 // Tables whose storage this transaction has replaced or that lost a column, for a person.
 [[nodiscard]] awaitable<std::string> replaced_tables(connection& session);

@@ -1,10 +1,12 @@
 #include "exports/row_deletion.hpp"
 
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "db/each_row.hpp"
 #include "db/error.hpp"
+#include "db/side_effects.hpp"
 #include "exports/deletion_watch.hpp"
 #include "exports/target_table.hpp"
 #include "exports/task_sql.hpp"
@@ -14,6 +16,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -35,6 +38,8 @@ awaitable<void> row_deletion::read(const exports::task& task, lake::day boundary
         target = co_await naming(file(), find_target(opened_.session, statement_.target, statement_.only));
     relation_ = target ? target->relation : 0;
     partitions_ = co_await partitions_of(opened_.session, relation_);
+    if (relation_ != 0)
+        heirs_ = co_await db::heirs_of(opened_.session, relation_);
     if (statement_.unverified)
         co_return;
     if (!target) // the server's own error
@@ -72,7 +77,7 @@ awaitable<void> row_deletion::run(std::uint64_t rows, const db::change_counters&
     fault_point("export-deleted");
     const bool proved = deleted == rows && compared_.compares() && compared_.same_rows();
     if (!proved)
-        co_await must_have_the_same_partitions();
+        co_await must_have_the_same_members();
     if (deleted != rows)
         throw_unequal(opened_.task(), rows, "deleted", deleted);
     if (compared_.compares())
@@ -113,12 +118,24 @@ awaitable<std::uint64_t> row_deletion::delete_counted() {
     co_return done.rows_affected();
 }
 
-// DELETE sees a partition that was attached meanwhile, and the rows of it that no COPY has read. Where the
-// digests agree, it had no such rows.
-awaitable<void> row_deletion::must_have_the_same_partitions() {
-    const auto now = co_await partitions_of(opened_.session, relation_);
-    if (now != partitions_)
+// DELETE sees a partition or a child that was attached meanwhile, and the rows of it that no COPY has read.
+// Where the digests agree, it had no such rows. The snapshot of this transaction shows no new child; another
+// session does.
+awaitable<void> row_deletion::must_have_the_same_members() {
+    const auto partitions = co_await partitions_of(opened_.session, relation_);
+    if (partitions != partitions_)
         throw lake::conflict(fmt::format("partitions of {} were attached or detached while rows were read",
+                                         statement_.target));
+    if (relation_ == 0)
+        co_return;
+    auto heirs = heirs_;
+    const std::function<awaitable<void>(db::connection&)> look =
+        [this, &heirs](db::connection& session) -> awaitable<void> {
+        heirs = co_await db::heirs_of(session, relation_);
+    };
+    const auto not_told = co_await async::caught_error(db::with_session(context_.database, look));
+    if (!not_told && heirs != heirs_)
+        throw lake::conflict(fmt::format("a table began or ceased to inherit from {} while rows were read",
                                          statement_.target));
 }
 

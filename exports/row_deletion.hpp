@@ -30,15 +30,15 @@ class row_deletion {
     // Takes the exported rows, once `read` has ended.
     [[nodiscard]] row_comparison& compared() noexcept { return compared_; }
     // Throws async::error(integrity) unless it deletes the exported rows, `rows` of them, and nothing else;
-    // lake::conflict if it cannot be known because partitions were attached or detached since `read`.
-    // `untouched`: the counts before it.
+    // lake::conflict if it cannot be known because partitions or heirs were attached or detached since
+    // `read`. `untouched`: the counts before it.
     [[nodiscard]] awaitable<void> run(std::uint64_t rows, const db::change_counters& untouched);
 
   private:
     [[nodiscard]] std::string file() const { return opened_.task() + "/delete.sql"; }
     [[nodiscard]] awaitable<std::uint64_t> delete_compared(std::uint64_t rows);
     [[nodiscard]] awaitable<std::uint64_t> delete_counted();
-    [[nodiscard]] awaitable<void> must_have_the_same_partitions();
+    [[nodiscard]] awaitable<void> must_have_the_same_members();
     [[nodiscard]] awaitable<void> must_be_the_same_rows(std::uint64_t rows);
     void warn_of_columns() const;
 
@@ -48,6 +48,7 @@ class row_deletion {
     row_comparison compared_;          // of nothing if the author vouches for the rows
     std::uint32_t relation_ = 0;       // the table that loses rows; 0: the catalog does not say which
     std::set<std::string> partitions_; // of it, before the first row moves
+    std::set<std::uint32_t> heirs_;    // the same of all that inherit from it
 };
 
 } // namespace exports

@@ -256,6 +256,23 @@ def test_a_task_begins_again_when_a_partition_is_attached_while_rows_are_read(lo
     assert local.execute("SELECT count(*) FROM log")[0][0] == 0
 
 
+@pytest.mark.parametrize("vouched", ["", VOUCHED], ids=["compared", "vouched for"])
+def test_a_task_begins_again_when_a_child_is_made_while_rows_are_read(local, database, vouched):
+    """DELETE sees it, and the snapshot of the transaction shows no new child."""
+    local.execute(f"CREATE TABLE log ({LOG.columns.replace(' PRIMARY KEY', '')}); CREATE TABLE child (LIKE log)")
+    for table, first in (("log", 1), ("child", 11)):
+        local.execute(f"INSERT INTO {table} SELECT i, timestamptz '2024-12-01', 'x', 'y' FROM generate_series({first}, {first + 9}) AS i")
+    local.write("log", copy("SELECT * FROM log"), vouched + "DELETE FROM log")
+    inherit = call_before(lambda: local.execute("ALTER TABLE child INHERIT log"))
+    with DatabaseGate(database.server.port) as gate:
+        rule = gate.on(inherit, contains="DELETE FROM log")
+        outcome = local.run(expect=0, settings={"DATABASE_URL": database.server.uri(database.name, port=gate.port)})
+    assert rule.hits and len(outcome.events("export.again")) == 1, str(outcome)
+    (name,) = local.place.names()
+    assert len(gzip.decompress(local.place.read(name)).decode().splitlines()) == 1 + 20
+    assert local.execute("SELECT count(*) FROM log")[0][0] == 0
+
+
 @pytest.mark.parametrize("publication", ["log WHERE (kind <> 'no')", "log (kind)"], ids=["a row filter", "a column list"])
 def test_a_publication_that_refuses_the_delete_is_named_beside_the_file(local, publication):
     fill(local)
