@@ -24,6 +24,10 @@ lake::file_mark mark_being_restored(const restored_file& restored, std::string t
         mark.now.run = author.run;
         mark.now.transaction = author.transaction;
         mark.now.position = author.position;
+        if (before) { // an earlier restore put rows of it into the table, perhaps for a longer time
+            mark.restored = before->restored;
+            mark.held_until = before->held_until;
+        }
     }
     if (mark.table != table)
         throw async::error(failure::precondition,

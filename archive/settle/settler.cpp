@@ -37,7 +37,8 @@ void say_decided(async::log& log, const lake::listed_file& file, settle_decision
               {"decision", to_string(decision)},
               {"transaction", author.transaction},
               {"transaction.fate", to_string(facts.fate)}});
-    if (facts.said == db::fate::aborted && decision == settle_decision::keep)
+    // A restore that was rolled back moved no rows: nothing was looked for.
+    if (facts.said == db::fate::aborted && decision == settle_decision::keep && !mark.restoring)
         log.warn(
             "settle.kept",
             "the server says that a transaction was rolled back, and its rows are not in the table: the file"

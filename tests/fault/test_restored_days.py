@@ -188,8 +188,26 @@ def test_a_restore_that_was_rolled_back_leaves_the_hold_of_the_one_before(scene,
         process.wait()
         assert rule.hits == 1
     assert "archiverrestoring" in marks(scene)[NAME]
+    recovered = scene.plain.run("recover", expect=0)
+    assert marks(scene)[NAME] == before and not recovered.events("settle.kept"), str(recovered)
+
+
+def test_a_restore_that_was_rolled_back_leaves_the_one_before_although_others_have_appended(scene):
+    """Its mark says what was read, and that rows were restored before: the table has them, for as long as was asked for."""
+    scene.begin(Kind(before=6, rows=0))
+    scene.plain.run("restore", "--day", DAY, "--hold", "2 years", expect=0)
+    values, content = marks(scene)[NAME], scene.lake.get(scene.container, NAME)
+    scene.lake.put_blob(scene.container, NAME, content + b"900,e,single,2024-01-01 05:00:00,,{}\n", metadata=values)
+    with DatabaseGate(scene.database.server.port) as gate:
+        rule = gate.on(kill_before(), type="Q", when=lambda record: record.target.startswith("COMMIT"))
+        gate.victim = process = scene.start("restore", "--day", DAY, "--hold", "none", database=gate)
+        process.wait()
+        assert rule.hits == 1
     scene.plain.run("recover", expect=0)
-    assert marks(scene)[NAME] == before
+    left = marks(scene)[NAME]
+    assert left["archiverhold"] == values["archiverhold"] and left["archiverrestored"] == values["archiverrestored"], left
+    rows = scene.table.count()
+    assert scene.plain.run("archive", expect=0).summary["rows"] == 0 and scene.table.count() == rows
 
 
 def test_list_plan_and_verify_know_the_state(scene):

@@ -55,6 +55,17 @@ TEST(mark_being_restored, says_what_was_read_where_others_wrote_to_the_file) {
     EXPECT_EQ(mark.now.position, restoring.position);
 }
 
+TEST(mark_being_restored, keeps_an_earlier_restore_where_others_wrote_to_the_file) {
+    auto file = archived_file();
+    file.properties.size += 100;
+    file.mark.mark->restored = lake::restored_mark{{"0193-first", "4294967298", {}}, 30};
+    file.mark.mark->held_until = "2028-12-24T02:00:00Z";
+    const auto mark = mark_being_restored(restored_from(file), "public.Event", restoring, "");
+    const auto back = lake::not_restored(mark);
+    EXPECT_EQ(back.restored, file.mark.mark->restored);
+    EXPECT_EQ(back.held_until, "2028-12-24T02:00:00Z");
+}
+
 TEST(mark_being_restored, is_of_this_table_where_the_file_had_no_mark) {
     auto file = archived_file();
     file.mark.mark.reset();
