@@ -11,7 +11,7 @@ import pytest
 from support.asking import serving, wait_for, wait_until_ready
 from support.lake import Lake
 from support.oci import Pod
-from support.servers import ROOT
+from support.servers import ROOT, free_port
 
 IMAGE = Path(os.environ.get("EVENT_ARCHIVER_IMAGE", ROOT / "build/image"))
 
@@ -141,3 +141,28 @@ def test_its_own_projections_are_in_it(pod, database, tmp_path):
         wait_for(lambda: service.events("projection.begun"))
         pod.signal("TERM")
         assert service.stop_awaited().code == 0
+
+
+def test_it_serves_builds_from_probos_two_files(pod, database, tmp_path):
+    """Its first start migrates; port 8442; no broker is there yet. The second start finds its rows."""
+    parameters = database.connection.get_dsn_parameters()
+    knex = {"host": parameters["host"], "port": int(parameters["port"]), "database": database.name, "user": parameters["user"]}
+    bus = {"plugin": "Kafka", "config": {"group": "proboDb", "topic": "build_events", "brokers": [f"127.0.0.1:{free_port()}"]}}
+    (tmp_path / "db.yaml").write_text(json.dumps({"host": "127.0.0.1", "pluginDirectory": None, "buildsEventStream": bus}))
+    (tmp_path / "knexfile.js").write_text("module.exports = " + json.dumps({"production": {"client": "pg", "connection": knex}}) + ";\n")
+    files = ["-c", "/etc/probo/db.yaml", "-k", "/etc/probo/knexfile.js"]
+    pod.files |= {f"/etc/probo/{name}": tmp_path / name for name in ("db.yaml", "knexfile.js")}
+    settings = {"PG_CONNECTION_STRING": None, "JOURNAL": None, "SERVE_PORT": None, "AZURE_STORAGE_CONNECTION_STRING": None}
+    build = {"id": "51246265-be28-4af3-8148-22ebdd46eab2", "time": "2017-06-12T13:44:07.145Z"}
+    for start in (1, 2):
+        with serving(pod, "builds", *files, **settings) as service:
+            assert service.port == 8442
+            wait_until_ready(service)
+            assert service.get("/").json == "probodb version 1.0.0"
+            if start == 1:
+                wait_for(lambda: [line["file"] for line in service.events("projection.migrated")][-1:] == ["plugins/organization/migrations/002_time_updated.sql"])
+                with database.connection.cursor() as cursor:
+                    cursor.execute("""INSERT INTO build ("buildId", "projectId", "timeStarted", "timeUpdated") VALUES (%(id)s, %(id)s, %(time)s, %(time)s)""", build)
+            assert service.get(f"/build/{build['id']}").json["timeUpdated"] == build["time"]
+            pod.signal("TERM")
+            assert service.stop_awaited().code == 0
