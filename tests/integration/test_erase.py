@@ -443,13 +443,3 @@ def test_what_was_given_wrong(eraser):
     assert "erase needs --where" in eraser.run("erase", "--yes", expect=2).stderr
     assert "--where" in eraser.run("erase", "--where", "", expect=2).stderr
     assert "--day" in eraser.run("erase", "--where", "true", "--day", "2024-02-30", expect=2).stderr
-
-
-def test_memory_is_bounded(archiver, eraser, table, lake, container):
-    table.fill(60_000, 1)
-    archiver.archive()
-    outcome = eraser.run("erase", "--where", "id % 3 = 0", "--yes")
-    receipt = receipt_of(outcome)
-    assert receipt["rows_of_files"] == 20_000
-    assert outcome.summary["peak_memory_bytes"] < 128 << 20
-    archiver.run("verify", expect=0)
