@@ -9,7 +9,7 @@ import pytest
 
 from support import broker as brokers
 from support.asking import wait_for
-from support.kafka_serving import kcat, post, read_back
+from support.kafka_serving import kcat, post, read_back, remake
 from support.serving import Service
 
 pytestmark = pytest.mark.skipif(bool(brokers.missing()), reason=brokers.missing())
@@ -42,7 +42,7 @@ def test_what_a_transaction_took_back_is_not_read_and_its_markers_are_no_events(
         assert [each["value"] for each in read_back(service, topic, 4)] == [4, {"n": 5}]
 
 
-def test_a_topic_of_six_partitions_keeps_keys_together_and_grows(serve_kafka, broker, java):
+def test_a_topic_of_six_partitions_takes_turns_without_keys(serve_kafka, broker, java):
     java("create", topic="six", partitions=6)
     with serve_kafka(broker.address) as service:
         for number in range(60):
@@ -51,6 +51,48 @@ def test_a_topic_of_six_partitions_keeps_keys_together_and_grows(serve_kafka, br
         assert sorted(event["value"]["n"] for part in found for event in part) == list(range(60))
         assert all(part for part in found), "one of the partitions has nothing"
         assert service.get("/events/six?from=0&partition=6").status == 404
+
+
+@pytest.fixture
+def live_topic(java):
+    """For the others it is as it was."""
+    remake(java, "live", 6)
+    yield
+    remake(java, "live", 1)
+
+
+def live_events(service, count: int) -> list:
+    """Of each partition."""
+    return [read_back(service, "live", partition=each) for each in range(count)]
+
+
+def send_of_users(service, numbers) -> None:
+    for number in numbers:
+        body = json.dumps({"userId": f"user{number % 20}", "n": number}).encode()
+        assert service.post("/liveEvent", body=body, authorization="secret", content_type="application/json").status == 201
+
+
+def test_the_events_of_a_user_stay_together_in_order_and_new_partitions_are_used(serve_kafka, broker, java, live_topic):
+    """Each user is in the partition where Java's client puts the key, before and after the topic grows."""
+    with serve_kafka(broker.address, SERVE_APIS="live,events") as service:
+        send_of_users(service, range(100))
+        before = live_events(service, 6)
+        assert sorted(each["value"]["n"] for part in before for each in part) == list(range(100))
+        for part in before:
+            for user in {each["key"] for each in part}:
+                numbers = [each["value"]["n"] for each in part if each["key"] == user]
+                assert len(numbers) == 5 and numbers == sorted(numbers)
+    java("add_partitions", topic="live", partitions=8)
+    java("produce", topic="live", events=[{"key": f"user{each}", "value": '{"n":200}'} for each in range(20)])
+    with serve_kafka(broker.address, SERVE_APIS="live,events") as service:
+        send_of_users(service, range(100, 200))
+        after = live_events(service, 8)
+        assert sorted(each["value"]["n"] for part in after for each in part) == [*range(200), *[200] * 20]
+        assert after[6] + after[7], "nothing is in the new partitions"
+        for part in after:
+            ours = [each["key"] for each in part if 100 <= each["value"]["n"] < 200]
+            javas = {each["key"] for each in part if each["value"]["n"] == 200}
+            assert set(ours) == javas and len(ours) == 5 * len(javas)
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_nothing_that_was_accepted(serve_kafka, broker, java, topic):

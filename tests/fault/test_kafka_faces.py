@@ -7,7 +7,7 @@ import pytest
 
 from support import broker as brokers
 from support.asking import wait_for
-from support.kafka_serving import kcat, post, read_back
+from support.kafka_serving import kcat, post, read_back, remake
 
 pytestmark = pytest.mark.skipif(bool(brokers.missing()), reason=brokers.missing())
 
@@ -97,6 +97,7 @@ def test_a_command_that_the_topic_does_not_take_is_an_error(serve_kafka, broker,
 
 
 def test_a_live_event_is_kept_under_its_user(serve_kafka, broker, java):
+    remake(java, "live", 1)
     with serve_kafka(broker.address, SERVE_APIS="live,events") as service:
         event = b'{"userId":"user1","name":"add_revenue","value":17}'
         answer = service.post("/liveEvent", body=event, content_type="application/json", authorization="secret", traceparent=TRACE)

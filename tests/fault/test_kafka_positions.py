@@ -5,6 +5,7 @@ import time
 import pytest
 
 from support import broker as brokers
+from support.kafka_serving import remake
 from support.shop import Shop
 
 pytestmark = pytest.mark.skipif(bool(brokers.missing()), reason=brokers.missing())
@@ -15,23 +16,8 @@ def shop(fault_binary, database, broker, java, tmp_path):
     """Its projection reads the topic `live` of the broker, which has one partition and nothing in it."""
     it = Shop(fault_binary, database, tmp_path)
     it.program = it.program.with_settings({"JOURNAL": f"kafka://{broker.address}", "KAFKA_GROUP_ID": f"g{database.name}"})
-    remake(java)
+    remake(java, "live", 1)
     return it
-
-
-def remake(java) -> None:
-    try:
-        java("delete", topic="live")
-    except RuntimeError as failed:
-        assert "UnknownTopic" in str(failed)
-    until = time.monotonic() + 30
-    while True:
-        try:
-            java("create", topic="live", partitions=1)
-            return
-        except RuntimeError as failed:
-            assert "TopicExists" in str(failed) and time.monotonic() < until
-            time.sleep(0.1)
 
 
 def fill(java, count: int, user: str) -> None:
@@ -52,7 +38,7 @@ def test_a_topic_that_was_made_again_and_is_longer_than_it_was_is_refused(shop, 
     fill(java, 5, "a")
     shop.once()
     applied = shop.total()
-    remake(java)
+    remake(java, "live", 1)
     fill(java, 8, "b")
     message = shop.once(expect=7).summary["msg"]
     assert "is at position 5" in message and "another event stands before it" in message and "0 to 8" in message
@@ -66,7 +52,7 @@ def test_a_topic_that_was_made_again_with_fewer_partitions_is_refused(shop, java
     java("add_partitions", topic="live", partitions=2)
     java("produce", topic="live", events=[{"partition": 1, "value": json.dumps({"u": "a", "v": 1})} for _ in range(5)])
     shop.once()
-    remake(java)
+    remake(java, "live", 1)
     fill(java, 3, "b")
     for command in (["project", "total", "--once"], ["serve", "--apis", "events", "--project", "total", "--port", "0"]):
         outcome = shop.run(*command, expect=7)

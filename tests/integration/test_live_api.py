@@ -1,5 +1,6 @@
 """POST /liveEvent as clients of the live ETL know it, and where it differs on purpose."""
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -88,9 +89,20 @@ def test_the_secret_that_everybody_knows_draws_a_warning_where_others_can_listen
 
 
 def test_many_clients_in_order(service):
-    for n in range(200):
-        assert service.post("/liveEvent", body=json.dumps({"userId": f"u{n % 3}", "value": n}).encode(), **SECRET).status == 201
-    assert [value["value"] for value in service.values("live")] == list(range(200))
+    """At the same time. Each sends the next event once the one before is answered."""
+    clients, count = 12, 40
+
+    def post(user: str) -> list:
+        return [service.post("/liveEvent", body=json.dumps({"userId": user, "value": n}).encode(), **SECRET).status for n in range(count)]
+
+    users = [f"u{each}" for each in range(clients)]
+    with ThreadPoolExecutor(clients) as pool:
+        assert set(sum(pool.map(post, users), [])) == {201}
+    found = service.read("live")
+    assert len(found) == clients * count
+    for user in users:
+        assert [each["value"]["value"] for each in found if each["key"] == user] == list(range(count))
+    assert [each["key"] for each in found[: 2 * count]] != [users[0]] * count + [users[1]] * count, "they came one after the other"
 
 
 def test_a_line_that_was_sent_as_an_event_is_known_again_among_lines(service):

@@ -2,6 +2,7 @@
 import json
 import subprocess
 
+from support.asking import wait_for
 from support.serving import Service
 
 NDJSON = {"content_type": "application/x-ndjson"}
@@ -21,3 +22,22 @@ def kcat(broker, *arguments: str, given: str = "") -> str:
     return subprocess.run(
         ["kcat", "-q", "-b", broker.address, *arguments], input=given, check=True, capture_output=True, text=True, timeout=60
     ).stdout
+
+
+def remake(java, topic: str, partitions: int) -> None:
+    """An empty topic, whatever was there."""
+    try:
+        java("delete", topic=topic)
+    except RuntimeError as failed:
+        assert "UnknownTopic" in str(failed)
+    wait_for(lambda: is_made(java, topic, partitions))
+
+
+def is_made(java, topic: str, partitions: int) -> bool:
+    """False while the broker still deletes the topic that had this name."""
+    try:
+        java("create", topic=topic, partitions=partitions)
+    except RuntimeError as failed:
+        assert "TopicExists" in str(failed)
+        return False
+    return True
