@@ -31,6 +31,8 @@ std::string_view name_of(journal_failure reason) noexcept {
         return "overloaded";
     case journal_failure::full:
         return "full";
+    case journal_failure::no_descriptor:
+        return "no_descriptor";
     case journal_failure::too_large:
         return "too_large";
     case journal_failure::broken:

@@ -11,6 +11,7 @@ async::failure kind_of(journal_failure reason) noexcept {
     switch (reason) {
     case journal_failure::overloaded:
     case journal_failure::full:
+    case journal_failure::no_descriptor:
     case journal_failure::broken:
     case journal_failure::in_doubt:
     case journal_failure::unreachable:
@@ -41,7 +42,7 @@ journal_error::journal_error(journal_failure reason, std::string message, std::s
     : async::error(kind_of(reason), std::move(message), std::move(hint))
     , reason_(reason) {
     if (reason == journal_failure::overloaded || reason == journal_failure::full ||
-        reason == journal_failure::unreachable)
+        reason == journal_failure::no_descriptor || reason == journal_failure::unreachable)
         set_retry_after(std::chrono::seconds(1));
     if (reason == journal_failure::broken || reason == journal_failure::in_doubt) {
         set_not_repeatable();
@@ -76,6 +77,7 @@ std::string journal_error::for_clients() const {
     case journal_failure::unusable:
         return "a file of the journal cannot be read or written";
     case journal_failure::overloaded: // these name no file
+    case journal_failure::no_descriptor:
     case journal_failure::too_large:
     case journal_failure::in_doubt:
     case journal_failure::unreachable:

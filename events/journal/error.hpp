@@ -12,26 +12,27 @@
 namespace events {
 
 enum class journal_failure : std::uint8_t {
-    overloaded,   // more waits for the disk or the broker than memory allows; nothing was kept
-    full,         // no room for more; nothing was kept
-    too_large,    // one append is larger than a frame or message; nothing was kept
-    broken,       // a sync failed: what waits for it may or may not be kept, and no more is accepted
-    in_doubt,     // the broker's answer is not known: it may be kept whole, in part or not at all
-    unreachable,  // no broker can take it now; nothing was kept
-    refused,      // the broker does not allow it; nothing was kept
-    no_topic,     // it does not exist and is not created; nothing was kept
-    before_start, // the position asked for has been removed
-    beyond_end,   // the position asked for has never been given: another journal, or one that was put back
-    foreign,      // the directory is not a journal, or belongs to another journal
-    damaged,      // what was durable cannot be read
-    in_use,       // another process writes to it
-    not_allowed,  // this user may not use its files, or they are read-only; nothing was kept
-    missing,      // a file or directory of it is not there; nothing was kept
-    unusable,     // another error of the file system; nothing was kept
+    overloaded,    // more waits for the disk or the broker than memory allows; nothing was kept
+    full,          // no room for more; nothing was kept
+    no_descriptor, // too many files are open; nothing was kept
+    too_large,     // one append is larger than a frame or message; nothing was kept
+    broken,        // a sync failed: what waits for it may or may not be kept, and no more is accepted
+    in_doubt,      // the broker's answer is not known: it may be kept whole, in part or not at all
+    unreachable,   // no broker can take it now; nothing was kept
+    refused,       // the broker does not allow it; nothing was kept
+    no_topic,      // it does not exist and is not created; nothing was kept
+    before_start,  // the position asked for has been removed
+    beyond_end,    // the position asked for has never been given: another journal, or one that was put back
+    foreign,       // the directory is not a journal, or belongs to another journal
+    damaged,       // what was durable cannot be read
+    in_use,        // another process writes to it
+    not_allowed,   // this user may not use its files, or they are read-only; nothing was kept
+    missing,       // a file or directory of it is not there; nothing was kept
+    unusable,      // another error of the file system; nothing was kept
 };
 
-// `broken` and `in_doubt` come with outcome_unknown(). `overloaded`, `full` and `unreachable` are temporary
-// and come with retry_after().
+// `broken` and `in_doubt` come with outcome_unknown(). `overloaded`, `full`, `no_descriptor` and
+// `unreachable` are temporary and come with retry_after().
 class journal_error : public async::error {
   public:
     journal_error(journal_failure reason, std::string message, std::string hint = {});

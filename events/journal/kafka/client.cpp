@@ -114,7 +114,7 @@ void client::take(rd_kafka_event_t* event) {
         const char* text = nullptr;
         int level = 0;
         if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
-            around_.log.debug("journal.kafka", text, {{"facility", facility}, {"level", level}});
+            around_.log.debug("journal.kafka", text, {{"facility", facility}, {"severity", level}});
         break;
     }
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:

@@ -71,7 +71,7 @@ bool file_failure::no_room() const noexcept {
 bool file_failure::no_descriptor() const noexcept { return reason_ == EMFILE || reason_ == ENFILE; }
 
 journal_error too_many_files() {
-    return {journal_failure::overloaded, // for clients too: without a path
+    return {journal_failure::no_descriptor, // for clients too: without a path
             "this process has too many open files",
             "Allow more open files: ulimit -n, or LimitNOFILE of a unit of systemd."};
 }
@@ -270,16 +270,6 @@ std::vector<position> segments_in(const fs::path& directory) {
         throw file_failure(failed.value(), "listing", directory);
     std::ranges::sort(found);
     return found;
-}
-
-std::string encode_durable(position end) { return fmt::format("{:020}\n", end); }
-
-std::optional<position> decode_durable(std::string_view bytes) {
-    position end = 0;
-    const auto [stop, wrong] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), end);
-    if (wrong != std::errc() || bytes != encode_durable(end))
-        return std::nullopt;
-    return end;
 }
 
 } // namespace events

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
-#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -88,10 +87,5 @@ void remove_file(const std::filesystem::path& path);
 [[nodiscard]] std::filesystem::path index_path(const std::filesystem::path& directory, position first);
 // The first positions of the segments that are there, in order.
 [[nodiscard]] std::vector<position> segments_in(const std::filesystem::path& directory);
-
-// How far the log is durable, as its writer tells other processes.
-inline constexpr std::string_view durable_name = "durable";
-[[nodiscard]] std::string encode_durable(position end);
-[[nodiscard]] std::optional<position> decode_durable(std::string_view bytes);
 
 } // namespace events

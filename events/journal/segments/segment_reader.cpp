@@ -1,6 +1,7 @@
 #include "events/journal/segments/segment_reader.hpp"
 
 #include "events/journal/error.hpp"
+#include "events/journal/segments/durable_position.hpp"
 #include "events/journal/segments/frame_cursor.hpp"
 
 #include <fmt/format.h>
@@ -29,17 +30,11 @@ journal_error damaged(const file_handle& file, std::uint64_t offset, position at
             " `event-archiver journal verify` says what can be read."};
 }
 
-// Its writer writes over it, and a read beside that may see a part of either. What two reads agree about is
-// whole.
-std::optional<position> told_in(const file_handle& durable) {
+// `known`: the position that it told before.
+std::optional<position> told_in(const file_handle& durable, position known) {
     constexpr std::size_t bytes_max = 64;
-    auto text = durable.read(0, bytes_max);
-    for (;;) {
-        auto again = durable.read(0, bytes_max);
-        if (again == text)
-            return decode_durable(text);
-        text = std::move(again);
-    }
+    const auto text = agreed_text([&durable] { return durable.read(0, bytes_max); });
+    return text ? decode_durable(*text) : known;
 }
 
 } // namespace
@@ -56,7 +51,7 @@ std::optional<position> segment_reader::durable() {
     const auto path = directory_ / durable_name;
     std::optional<position> found;
     if (is_there(path))
-        found = told_in(file_handle(path, file_handle::mode::read));
+        found = told_in(file_handle(path, file_handle::mode::read), durable_);
     if (found.value_or(0) < durable_)
         throw journal_error(journal_failure::beyond_end,
                             fmt::format("'{}' ends at position {}, and ended at {} when it was read before",

@@ -1,6 +1,7 @@
 #include "events/journal/segments/topic_directory.hpp"
 
 #include "events/journal/error.hpp"
+#include "events/journal/segments/durable_position.hpp"
 
 #include <fmt/format.h>
 

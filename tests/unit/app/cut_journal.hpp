@@ -5,7 +5,7 @@
 #include "events/journal/error.hpp"
 #include "events/journal/journal.hpp"
 
-#include <algorithm>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,7 +53,11 @@ class cut_topic final : public events::topic {
 class cut_journal final : public events::journal {
   public:
     [[nodiscard]] events::journal_figures figures() const override { return {}; }
-    [[nodiscard]] async::awaitable<events::topic*> open(std::string) override { co_return &topic_; }
+    [[nodiscard]] async::awaitable<events::topic*> open(std::string) override {
+        if (not_opened)
+            std::rethrow_exception(not_opened);
+        co_return &topic_;
+    }
     [[nodiscard]] async::awaitable<events::topic*> view(std::string) override { co_return &topic_; }
     [[nodiscard]] std::vector<std::string> written() const override { return {topic_.name()}; }
     [[nodiscard]] async::awaitable<std::vector<std::string>> topics() override {
@@ -61,6 +65,8 @@ class cut_journal final : public events::journal {
     }
     [[nodiscard]] async::awaitable<void> close() override { co_return; }
     [[nodiscard]] async::awaitable<void> must_answer() override { co_return; }
+
+    std::exception_ptr not_opened; // what opening it throws; null: it is opened
 
   private:
     cut_topic topic_;

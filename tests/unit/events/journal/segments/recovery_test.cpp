@@ -1,5 +1,6 @@
 // What a writer finds after the power was cut or the disk changed bytes, and what it makes of it.
 #include "events/journal/error.hpp"
+#include "events/journal/segments/durable_position.hpp"
 #include "events/journal/segments/segment_writer.hpp"
 #include "tests/unit/events/journal/segments/directory.hpp"
 #include "tests/unit/events/journal/segments/written_values.hpp"

@@ -69,7 +69,7 @@ TEST_F(segment_writer_test, refuses_events_and_goes_on_where_no_descriptor_is_le
         failed = append(writer, 1).front().failed;
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     ASSERT_TRUE(failed);
-    EXPECT_EQ(reason_of(failed), journal_failure::overloaded);
+    EXPECT_EQ(reason_of(failed), journal_failure::no_descriptor);
     const auto end = writer.end();
     ASSERT_FALSE(append(writer, 1).front().failed);
     EXPECT_EQ(writer.end(), end + 1);
