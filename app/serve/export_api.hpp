@@ -4,7 +4,7 @@
 
 #include "app/serve/export_runs.hpp"
 #include "app/serve/run_book.hpp"
-#include "app/serve/shared_document.hpp"
+#include "app/serve/shared_result.hpp"
 #include "async/log.hpp"
 #include "exports/run_desk.hpp"
 #include "exports/sink.hpp"

@@ -51,18 +51,15 @@ std::string stopped_projection(const std::vector<events::stream_progress>& among
 }
 
 readiness::readiness(const async::asio::any_io_executor& executor, std::vector<readiness_probe> probes)
-    : looking_(executor) {
+    : checks_(
+          executor, [this] { return look_now(); }, fresh_for) {
     for (auto& each : probes)
         probes_.push_back({std::move(each)});
 }
 
 awaitable<std::vector<readiness_check>> readiness::look() {
-    const auto looking = co_await looking_.lock();
-    if (!fresh_until_.passed())
-        co_return last_;
-    last_ = co_await look_now();
-    fresh_until_ = async::deadline::after(fresh_for);
-    co_return last_;
+    const auto made = co_await checks_.get();
+    co_return *made;
 }
 
 awaitable<std::vector<readiness_check>> readiness::look_now() {

@@ -2,9 +2,9 @@
 // Tested by tests/integration/test_serve.py.
 #pragma once
 
+#include "app/serve/shared_result.hpp"
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
-#include "async/mutex.hpp"
 #include "db/session_scope.hpp"
 #include "events/projection/stream_progress.hpp"
 
@@ -51,9 +51,7 @@ class readiness {
         async::deadline good_until{async::deadline::clock::time_point::min()};
     };
     std::vector<watched> probes_;
-    async::mutex looking_;
-    std::vector<readiness_check> last_;
-    async::deadline fresh_until_{async::deadline::clock::time_point::min()};
+    shared_result<std::vector<readiness_check>> checks_;
 };
 
 } // namespace app

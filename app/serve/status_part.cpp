@@ -74,7 +74,8 @@ status_part::status_part(serve_surroundings around, shown_parts shown)
     : around_(around)
     , shown_(shown)
     , page_(made_page())
-    , document_(around.executor, [this] { return look(); })
+    , document_(
+          around.executor, [this] { return look(); }, cached_for)
     , stopped_(around.executor) {}
 
 std::vector<http::route> status_part::routes() {
@@ -105,12 +106,7 @@ http::route status_part::front_route() {
 awaitable<http::response> status_part::page() { co_return page_; }
 
 awaitable<http::response> status_part::status() {
-    auto kept = latest_;
-    if (!kept || fresh_until_.passed()) {
-        kept = co_await document_.get();
-        latest_ = kept;
-        fresh_until_ = deadline::after(cached_for);
-    }
+    const auto kept = co_await document_.get();
     auto made = http::text_response("application/json", *kept);
     made.headers.emplace_back("Cache-Control", "no-store");
     co_return made;

@@ -10,13 +10,12 @@
 #include "app/serve/projection_part.hpp"
 #include "app/serve/readiness.hpp"
 #include "app/serve/served_part.hpp"
-#include "app/serve/shared_document.hpp"
+#include "app/serve/shared_result.hpp"
 #include "app/serve/status_document.hpp"
 
 #include <boost/json/object.hpp>
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -62,8 +61,6 @@ class status_part final : public served_part {
     http::response page_;
     position_history history_;
     shared_document document_;
-    std::shared_ptr<const std::string> latest_;
-    async::deadline fresh_until_{async::deadline::clock::time_point::min()};
     async::condition stopped_;
 };
 
