@@ -69,11 +69,11 @@ projection_part* api_server::add_journal_parts() {
         return nullptr;
     journal_ = add(std::make_unique<journal_part>(around_));
     if (serving.offers(api::events))
-        add(std::make_unique<events_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
+        add(std::make_unique<events_api>(around_, journal_->keyed_events_in()));
     if (serving.offers(api::live))
-        add(std::make_unique<live_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
+        add(std::make_unique<live_api>(around_, journal_->keyed_events_in()));
     if (serving.offers(api::timestamps))
-        add(std::make_unique<timestamps_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
+        add(std::make_unique<timestamps_api>(around_, journal_->keyed_events_in()));
     // Before projections: for a directory of window files that belongs to another server, its error is more
     // exact.
     if (serving.offers(api::live) && !settings_.projections.window_files.empty())
@@ -191,6 +191,8 @@ awaitable<void> api_server::work() {
 }
 
 awaitable<void> api_server::begin_parts() {
+    for (const auto& each : parts_)
+        co_await each->check();
     for (const auto& each : parts_)
         co_await each->begin();
     begun_ = true;

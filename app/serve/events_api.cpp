@@ -58,26 +58,15 @@ response out_of_bounds(unsigned status, std::string_view why, const events::exte
     return http::json_response(status, body);
 }
 
-response answer_to(const keyed_intake::outcome& outcome, std::size_t count) {
-    switch (outcome.state) {
-    case key_book::state::in_flight:
-        return error_response(409, "a batch with this Idempotency-Key is on its way into the journal");
-    case key_book::state::other_batch:
-        return error_response(
-            422, "this Idempotency-Key came with another body, or with another Content-Type, before");
-    case key_book::state::unknown:
-    case key_book::state::accepted:
-        break;
-    }
-    return accepted_response(outcome.made, count);
-}
+constexpr key_words batch_words{
+    "a batch with this Idempotency-Key is on its way into the journal",
+    "this Idempotency-Key came with another body, or with another Content-Type, before"};
 
 } // namespace
 
-events_api::events_api(serve_surroundings around, intake& events_in, keyed_intake& keyed_events_in)
+events_api::events_api(serve_surroundings around, keyed_intake& events_in)
     : around_(around)
-    , intake_(events_in)
-    , keyed_(keyed_events_in) {}
+    , door_(events_in, refusal_response, batch_words) {}
 
 std::vector<http::route> events_api::routes() {
     auto& log = around_.frame.log();
@@ -86,7 +75,7 @@ std::vector<http::route> events_api::routes() {
     posting.admit = [this](const http::request& asked, std::optional<std::uint64_t> length) {
         if (!body_form_of(asked.header("content-type")) || is_encoded(asked))
             return http::admission{unsupported_type_response()};
-        return intake_.admit(length, batch_limits().bytes_max, refusal_response);
+        return door_.admit(length, batch_limits().bytes_max);
     };
     auto reading = route_of(
         operation::read_events, [this](http::request& asked) { return read(asked); }, log);
@@ -105,30 +94,17 @@ awaitable<response> events_api::post(http::request& asked) {
     if (posted.refused)
         co_return std::move(*posted.refused);
     const auto count = posted.events.size();
-    auto topic = asked.parameters.at("topic");
-    intake_refusal refused;
-    try {
-        if (!posted.key) {
-            const auto made =
-                co_await intake_.append(std::move(topic), std::move(posted.events), std::move(asked.room));
-            co_return accepted_response(made, count);
-        }
-        const auto outcome = co_await keyed_.append(std::move(topic), std::move(*posted.key), posted.batch,
-                                                    std::move(posted.events), std::move(asked.room));
-        co_return answer_to(outcome, count);
-    } catch (const async::error& failed) {
-        refused = refusal_for(failed);
-    }
-    auto answer = refusal_response(refused);
-    add_retry_after(answer, refused);
-    co_return answer;
+    event_door::arrival given{asked.parameters.at("topic"), std::move(posted.key), posted.batch,
+                              std::move(posted.events), std::move(asked.room)};
+    auto kept = co_await door_.append(std::move(given));
+    co_return kept.refused ? std::move(*kept.refused) : accepted_response(kept.made, count);
 }
 
 awaitable<response> events_api::read(http::request& asked) {
     const auto numbers = numbers_in(asked);
     if (!numbers.mistake.empty())
         co_return error_response(400, numbers.mistake);
-    auto* const topic = co_await intake_.find(asked.parameters.at("topic"));
+    auto* const topic = co_await door_.find(asked.parameters.at("topic"));
     if (topic == nullptr)
         co_return error_response(404, "there is no such topic");
     if (numbers.partition >= topic->partitions())
@@ -141,9 +117,7 @@ awaitable<response> events_api::read(http::request& asked) {
         co_return out_of_bounds(416, "no event has this position yet: the topic ends at `end`", there);
     if (*readers_ >= readers_max) {
         const intake_refusal busy{503, fmt::format("{} clients read events already", readers_max), true};
-        auto answer = refusal_response(busy);
-        add_retry_after(answer, busy);
-        co_return answer;
+        co_return door_.refusal(busy);
     }
     ++*readers_;
     std::shared_ptr<void> held(nullptr, [readers = readers_](void*) { --*readers; });

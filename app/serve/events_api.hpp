@@ -3,8 +3,7 @@
 #pragma once
 
 #include "app/serve/event_body.hpp"
-#include "app/serve/intake.hpp"
-#include "app/serve/keyed_intake.hpp"
+#include "app/serve/event_door.hpp"
 #include "app/serve/served_part.hpp"
 
 #include <cstddef>
@@ -15,8 +14,8 @@ namespace app {
 
 class events_api final : public served_part {
   public:
-    // `events_in` and `keyed_events_in` must outlive it.
-    events_api(serve_surroundings around, intake& events_in, keyed_intake& keyed_events_in);
+    // `events_in` must outlive it.
+    events_api(serve_surroundings around, keyed_intake& events_in);
 
     [[nodiscard]] std::vector<http::route> routes() override;
     [[nodiscard]] std::vector<api_operation> operations() const override;
@@ -26,8 +25,7 @@ class events_api final : public served_part {
     [[nodiscard]] async::awaitable<http::response> read(http::request& asked);
 
     serve_surroundings around_;
-    intake& intake_;
-    keyed_intake& keyed_;
+    event_door door_;
     std::shared_ptr<std::size_t> readers_ = std::make_shared<std::size_t>(0);
 };
 

@@ -23,6 +23,9 @@ class keyed_intake {
     // batch.
     keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in, bool shares_topics);
 
+    // For what has no key.
+    [[nodiscard]] intake& plain() noexcept { return intake_; }
+
     struct outcome {
         key_book::state state = key_book::state::unknown; // `unknown`: it has just been appended
         events::appended made;                            // of `unknown` and `accepted`

@@ -61,7 +61,14 @@ live_event read_live_event(std::string_view body) {
     return {std::move(reading.mistake), std::move(reading.member)};
 }
 
+constexpr key_words live_event_words{"an event with this Idempotency-Key is on its way into the journal",
+                                     "this Idempotency-Key came with another event before"};
+
 } // namespace
+
+live_api::live_api(serve_surroundings around, keyed_intake& events_in)
+    : around_(around)
+    , door_(events_in, error_answer, live_event_words) {}
 
 std::vector<http::route> live_api::routes() {
     auto posting = route_of(
@@ -70,7 +77,7 @@ std::vector<http::route> live_api::routes() {
     posting.admit = [this](const http::request& asked, std::optional<std::uint64_t> length) {
         if (!has_secret(asked))
             return admission_of_strangers(length);
-        return intake_.admit(length, batch_limits().event_bytes_max, error_answer);
+        return door_.admit(length, batch_limits().event_bytes_max);
     };
     std::vector<http::route> table;
     table.push_back(std::move(posting));
@@ -96,41 +103,18 @@ awaitable<response> live_api::post(http::request& asked) {
         co_return unauthorized();
     if (!is_json)
         co_return json_answer(415, "error", "send application/json");
-    events::event event{std::move(given.user), correlation_headers(asked),
-                        std::string(async::trimmed(asked.body))};
-    intake_refusal refused;
-    try {
-        co_return co_await append(asked, std::move(event));
-    } catch (const async::error& failed) {
-        refused = refusal_for(failed);
-    }
-    auto answer = error_answer(refused);
-    add_retry_after(answer, refused);
-    co_return answer;
-}
-
-awaitable<response> live_api::append(http::request& asked, events::event event) {
-    auto given = key_of(asked);
-    if (!given.mistake.empty())
-        co_return json_answer(400, "error", given.mistake);
-    auto key = std::move(given.key);
+    auto key = key_of(asked);
+    if (!key.mistake.empty())
+        co_return json_answer(400, "error", key.mistake);
     std::vector<events::event> one;
-    one.push_back(std::move(event));
+    one.push_back(
+        {std::move(given.user), correlation_headers(asked), std::string(async::trimmed(asked.body))});
     events::event_batch events(std::move(one));
-    const auto batch = key ? batch_of(events, asked.body) : keyed_batch();
+    const auto batch = key.key ? batch_of(events, asked.body) : keyed_batch();
     asked.body = {};
-    if (!key) {
-        (void)co_await intake_.append("live", std::move(events), std::move(asked.room));
-        co_return json_answer(201, "message", "Event received");
-    }
-    const auto outcome =
-        co_await keyed_.append("live", std::move(*key), batch, std::move(events), std::move(asked.room));
-    if (outcome.state == key_book::state::in_flight)
-        co_return json_answer(409, "error",
-                              "an event with this Idempotency-Key is on its way into the journal");
-    if (outcome.state == key_book::state::other_batch)
-        co_return json_answer(422, "error", "this Idempotency-Key came with another event before");
-    co_return json_answer(201, "message", "Event received");
+    event_door::arrival arrived{"live", std::move(key.key), batch, std::move(events), std::move(asked.room)};
+    auto kept = co_await door_.append(std::move(arrived));
+    co_return kept.refused ? std::move(*kept.refused) : json_answer(201, "message", "Event received");
 }
 
 } // namespace app

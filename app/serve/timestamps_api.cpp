@@ -33,7 +33,12 @@ response error_answer(unsigned status, std::string_view error, std::string_view 
     return http::json_response(status, body);
 }
 
+constexpr key_words timestamp_words{"a timestamp with this Idempotency-Key is on its way into the journal",
+                                    "this Idempotency-Key came with another timestamp before"};
+
 response refused_answer(const intake_refusal& why) {
+    if (why.status == 409 || why.status == 422) // of the key
+        return error_answer(why.status, why.why);
     return error_answer(why.status == 503 ? 503 : 500, why.why, "failed to publish message");
 }
 
@@ -61,6 +66,10 @@ std::string id_for(const std::string& topic, const std::string& key, const std::
 std::string now() { return async::utc_text(async::this_second()); }
 
 } // namespace
+
+timestamps_api::timestamps_api(serve_surroundings around, keyed_intake& events_in)
+    : around_(around)
+    , door_(events_in, refused_answer, timestamp_words) {}
 
 std::vector<http::route> timestamps_api::routes() {
     auto& log = around_.frame.log();
@@ -101,38 +110,16 @@ awaitable<response> timestamps_api::publish(http::request& asked, std::string ti
         co_return error_answer(400, key.mistake);
     const auto id = key.key ? id_for(around_.settings.journal.publish_topic, *key.key, given)
                             : uuid_from(random_hex(random_bytes));
-    events::event made{uuid_from(random_hex(random_bytes)), correlation_headers(asked),
-                       command_text(time, id)};
-    intake_refusal refused;
-    try {
-        co_return co_await append(std::move(key.key), std::move(given), std::move(made), id);
-    } catch (const async::error& failed) {
-        refused = refusal_for(failed);
-    }
-    auto answer = refused_answer(refused);
-    add_retry_after(answer, refused);
-    co_return answer;
-}
-
-awaitable<response> timestamps_api::append(std::optional<std::string> key, std::string given,
-                                           events::event made, std::string id) {
     auto topic = around_.settings.journal.publish_topic;
     std::vector<events::event> one;
-    one.push_back(std::move(made));
+    one.push_back({uuid_from(random_hex(random_bytes)), correlation_headers(asked), command_text(time, id)});
     events::event_batch events(std::move(one));
-    if (!key) {
-        (void)co_await intake_.append(std::move(topic), std::move(events), nullptr);
-    } else {
-        auto batch = batch_of(events, "timestamp " + given);
-        batch.values_differ = given.empty();
-        const auto outcome =
-            co_await keyed_.append(std::move(topic), std::move(*key), batch, std::move(events), nullptr);
-        if (outcome.state == key_book::state::in_flight)
-            co_return error_answer(409,
-                                   "a timestamp with this Idempotency-Key is on its way into the journal");
-        if (outcome.state == key_book::state::other_batch)
-            co_return error_answer(422, "this Idempotency-Key came with another timestamp before");
-    }
+    auto batch = key.key ? batch_of(events, "timestamp " + given) : keyed_batch();
+    batch.values_differ = given.empty();
+    event_door::arrival arrived{std::move(topic), std::move(key.key), batch, std::move(events), nullptr};
+    auto kept = co_await door_.append(std::move(arrived));
+    if (kept.refused)
+        co_return std::move(*kept.refused);
     boost::json::object body;
     body["id"] = id;
     co_return http::json_response(200, body);

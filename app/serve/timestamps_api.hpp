@@ -2,11 +2,9 @@
 // Tested by tests/integration/test_timestamps_api.py.
 #pragma once
 
-#include "app/serve/intake.hpp"
-#include "app/serve/keyed_intake.hpp"
+#include "app/serve/event_door.hpp"
 #include "app/serve/served_part.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,11 +12,8 @@ namespace app {
 
 class timestamps_api final : public served_part {
   public:
-    // `events_in` and `keyed_events_in` must outlive it.
-    timestamps_api(serve_surroundings around, intake& events_in, keyed_intake& keyed_events_in)
-        : around_(around)
-        , intake_(events_in)
-        , keyed_(keyed_events_in) {}
+    // `events_in` must outlive it.
+    timestamps_api(serve_surroundings around, keyed_intake& events_in);
 
     [[nodiscard]] std::vector<http::route> routes() override;
     [[nodiscard]] std::vector<api_operation> operations() const override;
@@ -29,12 +24,9 @@ class timestamps_api final : public served_part {
     // `given`: the time of the request, as it names it; empty: now.
     [[nodiscard]] async::awaitable<http::response> publish(http::request& asked, std::string time,
                                                            std::string given);
-    [[nodiscard]] async::awaitable<http::response> append(std::optional<std::string> key, std::string given,
-                                                          events::event made, std::string id);
 
     serve_surroundings around_;
-    intake& intake_;
-    keyed_intake& keyed_;
+    event_door door_;
 };
 
 } // namespace app
