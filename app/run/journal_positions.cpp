@@ -68,6 +68,10 @@ bool counts(const written_journal& ours, const std::string& name) {
     return of_the_group || ours.names.contains(name);
 }
 
+bool is_written(const written_journal& ours, const std::string& topic) {
+    return ours.any_topic || std::ranges::find(ours.topics, topic) != ours.topics.end();
+}
+
 void note(std::vector<partition_verdict>& found, const events::position_key& key, events::position at,
           std::string error) {
     const auto same = [&key](const partition_verdict& each) {
@@ -101,14 +105,25 @@ awaitable<void> compare_with_positions(db::connection& session, events::journal&
     }
 }
 
+awaitable<void> must_have_topics(db::connection& session, const written_journal& ours) {
+    const auto names = co_await ours.log.topics();
+    const auto keys = co_await known_keys(session);
+    for (const auto& key : keys) {
+        const bool is_there = std::ranges::find(names, key.topic) != names.end();
+        if (is_there || !is_written(ours, key.topic) || !counts(ours, key.projection))
+            continue;
+        const auto row = co_await events::look_at(session, key);
+        if (row && row->next > 0)
+            throw events::topic_is_gone(key, row->next);
+    }
+}
+
 awaitable<void> must_be_known(db::connection& session, const written_journal& ours) {
     std::map<std::string, std::exception_ptr> elsewhere; // by topic: the first position in another journal
     std::set<std::string> known_here;
     const auto keys = co_await known_keys(session);
     for (const auto& key : keys) {
-        const bool is_written =
-            ours.any_topic || std::ranges::find(ours.topics, key.topic) != ours.topics.end();
-        if (!is_written)
+        if (!is_written(ours, key.topic))
             continue;
         const auto row = co_await events::look_at(session, key);
         if (!row || row->next == 0)

@@ -37,6 +37,10 @@ struct written_journal {
 // Positions of other groups are ignored too. Throws db::error, journal_error.
 [[nodiscard]] async::awaitable<void> must_be_known(db::connection& session, const written_journal& ours);
 
+// The same before it makes a topic: where events of a topic were applied that the journal does not have. A
+// journal that was lost must not look like one that has no event yet.
+[[nodiscard]] async::awaitable<void> must_have_topics(db::connection& session, const written_journal& ours);
+
 // Topics that an API of `serve` writes to, independent of the request; `events` also writes to any other.
 [[nodiscard]] std::vector<std::string> topics_written_by(const configuration& settings);
 

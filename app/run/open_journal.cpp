@@ -68,8 +68,10 @@ void require_journal(const std::filesystem::path& directory) {
                            "not start it beside the database of a journal that is lost.");
 }
 
+} // namespace
+
 // An event that was answered must be found after a power cut, so the directory's own entry is synced too.
-void make_directory(const std::filesystem::path& directory) {
+void make_journal_directory(const std::filesystem::path& directory) {
     std::error_code failed;
     std::vector<std::filesystem::path> parents;
     for (auto each = std::filesystem::absolute(directory); !std::filesystem::exists(each, failed) && !failed;
@@ -88,8 +90,6 @@ void make_directory(const std::filesystem::path& directory) {
         async::sync_directory(each);
 }
 
-} // namespace
-
 std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                               const journal_settings& settings, journal_use use,
                                               async::helper_thread& blocking, async::log& log,
@@ -101,8 +101,6 @@ std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor
     }
     if (use == journal_use::read)
         require_journal(settings.directory);
-    else
-        make_directory(settings.directory);
     return std::make_unique<events::segment_journal>(executor, options_of(settings, use), log);
 }
 

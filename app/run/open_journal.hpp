@@ -13,6 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 
@@ -23,9 +24,9 @@ enum class journal_use : std::uint8_t {
     read,   // another process may write to it
 };
 
-// Makes the directory of a journal on this disk that is to be written; one that is only read must exist. All
-// references must outlive it; `blocking` is the frame's. Signs in to Kafka with the Entra identity if
-// KAFKA_CONFIG says so. Throws async::error(precondition, refused).
+// A journal on this disk that is only read must exist. All references must outlive it; `blocking` is the
+// frame's. Signs in to Kafka with the Entra identity if KAFKA_CONFIG says so. Throws
+// async::error(precondition).
 [[nodiscard]] std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                                             const configuration& settings, journal_use use,
                                                             async::helper_thread& blocking, async::log& log);
@@ -34,6 +35,10 @@ enum class journal_use : std::uint8_t {
                                                             const journal_settings& settings, journal_use use,
                                                             async::helper_thread& blocking, async::log& log,
                                                             events::kafka::token_source token = {});
+
+// The directory of a journal on this disk that is to be written; to be called before its first topic is
+// opened. Throws async::error(precondition, refused). Blocks.
+void make_journal_directory(const std::filesystem::path& directory);
 
 // Awaits `body`, then closes the journal that `opened` returns by then, if there is one, also if the body
 // failed or was cancelled. For commands that read: if the journal cannot be closed in 5 s, that is logged,

@@ -68,6 +68,12 @@ journal_part::journal_part(serve_surroundings around)
 }
 
 awaitable<void> journal_part::begin() {
+    if (!around_.settings.journal.in_kafka()) {
+        std::function<void()> making = [directory = around_.settings.journal.directory] {
+            make_journal_directory(directory);
+        };
+        co_await around_.frame.blocking_calls().run(std::move(making));
+    }
     // Problems with them show before the first request.
     auto topics = topics_written_by(around_.settings);
     if (around_.settings.serving.offers(api::events) && !around_.settings.journal.in_kafka()) {

@@ -1,7 +1,6 @@
 #include "app/serve/projection_part.hpp"
 
 #include "app/observe/projection_metrics.hpp"
-#include "app/run/journal_positions.hpp"
 #include "app/run/projections_of.hpp"
 #include "app/serve/reported_progress.hpp"
 #include "async/caught.hpp"
@@ -151,29 +150,42 @@ void projection_part::note_readers(const std::vector<events::projection_definiti
             readers_.awaited.push_back(awaited(each, false));
 }
 
+// Before a topic is made: a server that is refused leaves none in the place of a journal that is lost.
+awaitable<void> projection_part::check() {
+    if (around_.settings.database.empty() || around_.settings.journal.in_kafka())
+        co_return;
+    const bool said = co_await positions_allow(compare(must_have_topics));
+    is_away_ = !said;
+}
+
 // Before the first request: events that are accepted into a wrong journal would be lost with it. A server
 // whose database is away still accepts events, and checks once the database is back.
 awaitable<void> projection_part::begin() {
-    if (!around_.settings.database.empty())
-        co_await look_whether_it_fits();
+    if (!around_.settings.database.empty() && !is_away_)
+        fits_ = co_await positions_allow(must_fit());
 }
 
-awaitable<void> projection_part::look_whether_it_fits() {
+// False if the database cannot say it.
+awaitable<bool> projection_part::positions_allow(awaitable<void> comparing) {
     const auto failed = co_await async::caught_error(async::with_deadline(
-        must_fit(), async::deadline::after(first_look_patience), "the positions in the database"));
+        std::move(comparing), async::deadline::after(first_look_patience), "the positions in the database"));
     if (failed && async::failure_of(failed) == async::failure::integrity)
         std::rethrow_exception(failed);
-    fits_ = !failed;
+    co_return !failed;
 }
 
 awaitable<void> projection_part::must_fit() {
     if (engine_)
         co_await engine_->must_fit();
+    co_await compare(must_be_known);
+}
+
+awaitable<void> projection_part::compare(position_comparison which) {
     const auto& settings = around_.settings;
     written_journal ours{source_, topics_written_by(settings), settings.serving.offers(api::events), names_,
                          settings.journal.group};
-    std::function<awaitable<void>(db::connection&)> asking = [&ours](db::connection& session) {
-        return must_be_known(session, ours);
+    std::function<awaitable<void>(db::connection&)> asking = [which, &ours](db::connection& session) {
+        return which(session, ours);
     };
     co_await db::with_session(database_, std::move(asking));
 }
@@ -238,7 +250,7 @@ awaitable<void> projection_part::watch_others() {
             note_others(all);
         co_await async::pause(others_look);
         if (!fits_)
-            co_await look_whether_it_fits();
+            fits_ = co_await positions_allow(must_fit());
     }
 }
 

@@ -6,6 +6,7 @@
 #include "app/observe/backlog_progress.hpp"
 #include "app/observe/progress.hpp"
 #include "app/run/connections.hpp"
+#include "app/run/journal_positions.hpp"
 #include "app/serve/served_part.hpp"
 #include "async/task_scope.hpp"
 #include "events/journal/journal.hpp"
@@ -34,6 +35,7 @@ class projection_part final : public served_part {
     [[nodiscard]] std::vector<readiness_probe> probes() override;
     [[nodiscard]] std::vector<telemetry::metric> metrics() const override;
     // Throws unless the journal is the one that the database knows, as far as the database answers in time.
+    [[nodiscard]] async::awaitable<void> check() override;
     [[nodiscard]] async::awaitable<void> begin() override;
     [[nodiscard]] async::awaitable<void> work() override;
     void stop() override;
@@ -47,7 +49,9 @@ class projection_part final : public served_part {
                                                      bool runs_here) const;
     void note_readers(const std::vector<events::projection_definition>& all);
     [[nodiscard]] async::awaitable<void> must_fit();
-    [[nodiscard]] async::awaitable<void> look_whether_it_fits();
+    using position_comparison = async::awaitable<void> (*)(db::connection&, const written_journal&);
+    [[nodiscard]] async::awaitable<void> compare(position_comparison which);
+    [[nodiscard]] async::awaitable<bool> positions_allow(async::awaitable<void> comparing);
     [[nodiscard]] async::awaitable<std::string> problem();
     [[nodiscard]] async::awaitable<void> watch_others();
     void note_others(const std::vector<events::projection_status>& all);
@@ -60,6 +64,7 @@ class projection_part final : public served_part {
     events::known_readers readers_;                     // for the journal's retention
     std::set<std::string> names_;                       // of positions that this process knows
     bool fits_ = false;                                 // the journal, as the database has said
+    bool is_away_ = false;                              // the database did not say before a topic was made
     std::string broken_;                                // files with mistakes
     std::unique_ptr<events::projection_engine> engine_; // null: no projection runs here
     // Positions that other processes move, or that no process moves.

@@ -47,10 +47,12 @@ class served_part {
     // empty. After its end: what it left undone.
     [[nodiscard]] virtual std::string_view at_work() const { return {}; }
 
-    // These are called in this order, and each is awaited. `begin` of all parts, in their order, before the
+    // These are called in this order, and each is awaited. `check` of all parts, before any of them makes a
+    // file: whether the server may begin. `begin` of all parts, in their order, before the
     // first request is answered (a signal cancels it if the journal is in Kafka). `work` beside the server,
-    // until `stop` or its own end. `close` in the opposite order, after the last answer. If `begin` or `work`
-    // throws, the server ends.
+    // until `stop` or its own end. `close` in the opposite order, after the last answer. If `check`, `begin`
+    // or `work` throws, the server ends.
+    [[nodiscard]] virtual async::awaitable<void> check() { co_return; }
     [[nodiscard]] virtual async::awaitable<void> begin() { co_return; }
     [[nodiscard]] virtual async::awaitable<void> work() { co_return; }
     [[nodiscard]] virtual async::awaitable<void> close() { co_return; }

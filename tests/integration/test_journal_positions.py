@@ -45,6 +45,22 @@ def test_verify_compares_what_it_reads_with_the_positions(shop):
     assert verified(shop, 0)["live"]["ok"]
 
 
+@pytest.mark.parametrize("apis", ["events", "live"])
+@pytest.mark.parametrize("lost", ["journal", "topic"])
+def test_a_server_that_is_refused_makes_nothing_in_the_place_of_what_is_lost(shop, apis, lost):
+    """Otherwise `journal verify` would find a journal without events, which is right."""
+    shop.post(5)
+    shop.once()
+    shutil.rmtree(shop.journal)
+    if lost == "topic":
+        TopicFile(shop.journal, "other")
+    refused = shop.run("serve", "--apis", apis, "--port", "0", expect=7, PROJECT="none")
+    assert "at position 5 of topic 'live', partition 0, and the journal has no such topic" in refused.summary["msg"]
+    assert shop.journal.exists() == (lost == "topic") and not (shop.journal / "live").exists()
+    if lost == "journal":
+        assert "there is no journal in" in shop.run("journal", "verify", expect=7, PG_CONNECTION_STRING=None).stderr
+
+
 def test_without_a_database_it_only_reads_and_with_one_that_is_away_it_says_so(shop):
     shop.post(5)
     assert verified(shop, 0, PG_CONNECTION_STRING=None)["live"]["ok"]
