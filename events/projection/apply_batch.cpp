@@ -22,6 +22,7 @@ namespace {
 using async::fault_point;
 
 constexpr std::chrono::seconds batch_lock_patience{10};
+constexpr std::chrono::milliseconds table_lock_patience{1'000};
 
 // A process that is stopped in the middle of a transaction holds up those that stand by for no longer.
 constexpr std::string_view batch_settings =
@@ -115,22 +116,29 @@ class batch_work {
         co_return true;
     }
 
-    // No snapshot is taken before. In the order in which a replay and a rebuild lock them.
+    // No snapshot is taken before. In the order in which a replay and a rebuild lock them. Other writers wait
+    // behind a LOCK TABLE that waits: it does so for a short while, and the batch goes on without the locks.
     [[nodiscard]] awaitable<void> lock_tables() {
         if (target_.locked_tables.empty())
             co_return;
-        co_await session_.execute("LOCK TABLE event_archiver.position IN ROW EXCLUSIVE MODE;"
-                                  " SAVEPOINT tables");
+        co_await session_.execute("LOCK TABLE event_archiver.position IN ROW EXCLUSIVE MODE; SAVEPOINT "
+                                  "tables; SET LOCAL lock_timeout = " +
+                                  std::to_string(table_lock_patience.count()));
         const auto sql = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", target_.locked_tables);
-        bool refused = false; // no right, or a table is not there
+        bool is_taken = true; // false: others have written to them, no right, or a table is not there
         try {
             co_await session_.execute(sql);
         } catch (const db::error& said) {
-            if (said.kind() == async::failure::temporary)
+            if (!said.connection_usable())
                 throw;
-            refused = true;
+            is_taken = false;
         }
-        co_await session_.execute(refused ? "ROLLBACK TO SAVEPOINT tables" : "RELEASE SAVEPOINT tables");
+        const auto before = std::to_string(std::chrono::milliseconds(batch_lock_patience).count());
+        const auto end = is_taken ? "RELEASE SAVEPOINT tables; SET LOCAL lock_timeout = " + before
+                                  : std::string("ROLLBACK TO SAVEPOINT tables");
+        co_await session_.execute(end);
+        if (target_.conflicts != nullptr)
+            target_.conflicts->note_lock(is_taken, write_conflicts::clock::now());
     }
 
     // Another rebuild of the same projection may have dropped the schema and made it again, or swapped it:

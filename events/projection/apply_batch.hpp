@@ -9,6 +9,7 @@
 #include "events/projection/batch_values.hpp"
 #include "events/projection/definition.hpp"
 #include "events/projection/position_row.hpp"
+#include "events/projection/write_conflicts.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,8 +28,9 @@ struct batch_target {
     std::string schema_oid;
     std::string mark;            // of the last event before the batch, as the row has it; empty: not known
     std::int64_t read_files = 0; // as the row has it
-    plugin_patience* patience = nullptr; // of the stream, with its plugins; may be null
-    std::string locked_tables{};         // as LOCK TABLE takes them, before the snapshot; empty: none
+    plugin_patience* patience = nullptr;  // of the stream, with its plugins; may be null
+    std::string locked_tables{};          // as LOCK TABLE takes them, before the snapshot; empty: none
+    write_conflicts* conflicts = nullptr; // is told whether they were locked; may be null
 };
 
 struct batch_report {

@@ -14,25 +14,11 @@ namespace {
 
 // After this many events of which it applied none, a plugin is left out of the rest.
 constexpr std::size_t refused_max = 1'000;
-constexpr int passing_max = 3;  // tries of an event that PostgreSQL cancels
-constexpr int patience_max = 3; // tries of a batch
+constexpr int passing_max = 3; // tries of an event that PostgreSQL cancels
 
-plugin_patience& patience_with(const plugin_batch& batch) {
-    if (!batch.patience->of_all_batches && batch.patience->batch != batch.first)
-        *batch.patience = {batch.first, 0, {}};
-    return *batch.patience;
-}
-
-bool out_of_patience(const plugin_batch& batch) {
-    return batch.patience != nullptr && ++patience_with(batch).tries >= patience_max;
-}
-
-bool ends_each_session(const plugin_batch& batch, const std::string& plugin) {
-    if (batch.patience == nullptr)
-        return false;
-    const auto& ended = patience_with(batch).ended_sessions;
-    const auto found = ended.find(plugin);
-    return found != ended.end() && found->second >= patience_max;
+bool deserves_another_try(const plugin_batch& batch, const std::string& plugin, const db::error& said) {
+    return batch.patience == nullptr ||
+           batch.patience->allows_another_try(batch.first, plugin, said.serialization_failure());
 }
 
 void log_failures(async::log& log, const plugin_batch& batch, const std::string& plugin, std::size_t count,
@@ -69,11 +55,13 @@ awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which
         if (!said) {
             tries = 0;
             applied_some = true;
+            if (batch.patience != nullptr)
+                batch.patience->note_applied(which.name);
             untried.applied();
             continue;
         }
         const auto why = refusal_of(*said);
-        if (why == refusal::server && !left_out && !out_of_patience(batch))
+        if (why == refusal::server && !left_out && deserves_another_try(batch, which.name, *said))
             throw db::error(*said);
         left_out = left_out || why == refusal::server;
         if (why == refusal::passing && range->size() == 1 && ++tries < passing_max)
@@ -127,7 +115,7 @@ awaitable<std::size_t> apply_plugins(db::connection& session, const std::vector<
     for (const auto& each : plugins) {
         if (each.apply.statements.empty())
             continue;
-        if (ends_each_session(batch, each.name)) {
+        if (batch.patience != nullptr && batch.patience->ends_each_session(batch.first, each.name)) {
             const auto all = count_of(batch.accepted);
             log_failures(log, batch, each.name, all, "it ended its session each time");
             failures += all;
@@ -135,7 +123,7 @@ awaitable<std::size_t> apply_plugins(db::connection& session, const std::vector<
         }
         const auto applied = co_await async::outcome_of(apply_plugin(session, each, batch, settings, log));
         if (applied.failed && !session.usable() && batch.patience != nullptr)
-            ++patience_with(batch).ended_sessions[each.name];
+            batch.patience->note_ended_session(batch.first, each.name);
         if (applied.failed)
             std::rethrow_exception(applied.failed);
         failures += *applied.value;

@@ -7,10 +7,9 @@
 #include "events/projection/apply_events.hpp"
 #include "events/projection/bisection.hpp"
 #include "events/projection/definition.hpp"
+#include "events/projection/plugin_patience.hpp"
 
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -22,15 +21,6 @@ namespace events {
 // none may be missing in between.
 [[nodiscard]] std::vector<event_range> runs_of(std::vector<event_range> ranges, event_list events,
                                                const apply_sql& sql);
-
-// Errors that all of a batch is tried again for, a deadlock or a full disk, and how often it was for plugins:
-// a plugin that goes on so is left out. So is one that ends its session each time.
-struct plugin_patience {
-    position batch = -1; // that it is about: where it begins
-    int tries = 0;
-    std::map<std::string, int, std::less<>> ended_sessions; // by plugin
-    bool of_all_batches = false;                            // until it is set back
-};
 
 struct plugin_batch {
     std::string projection;

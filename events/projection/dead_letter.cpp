@@ -215,11 +215,8 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
     }
     const plugin_batch batch{letter->key.projection, letter->refused.at, one, {{0, 1}}, &patience};
     const auto failures = co_await apply_plugins(session, definition.plugins, batch, log);
-    if (failures == 0)
-        patience = {};
-    // A plugin that was left out once is left out of the letters behind this one: each try of it costs all of
-    // them a try.
-    patience.of_all_batches = true;
+    if (failures == 0) // else it is left out of the letters behind this one
+        patience = plugin_patience(plugin_patience::scope::all_batches);
     co_return retry_outcome::applied;
 }
 
@@ -256,7 +253,6 @@ awaitable<void> retry_letters(db::connection& session, const projection_definiti
     const choice_parameters parameters(projection, which);
     co_await must_mean_one_each(session, parameters);
     so_far.refused = 0; // they are all tried again
-    so_far.patience.of_all_batches = true;
     auto places = co_await chosen_places(session, std::move(projection), parameters);
     for (auto& each : places) {
         auto outcome = retry_outcome::gone;

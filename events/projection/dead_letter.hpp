@@ -49,8 +49,8 @@ struct letter_choice {
 
 struct retried_letters {
     std::size_t applied = 0;
-    std::size_t refused = 0;  // again: they stay, with the new reason
-    plugin_patience patience; // with the plugins
+    std::size_t refused = 0;                                       // again: they stay, with the new reason
+    plugin_patience patience{plugin_patience::scope::all_batches}; // with the plugins
 };
 // Applies the chosen letters again, in order, each in a transaction with its removal. Throws
 // async::error(precondition) where a position is that of several letters. The session has no transaction

@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 namespace events {
@@ -43,7 +42,9 @@ projection_stream::projection_stream(projection_session& session, topic& source,
               options_.schema_oid,
               {},
               0,
-              &patience_} {
+              &patience_,
+              {},
+              &conflicts_} {
     progress_.projection = target_.key.projection;
     progress_.topic = source.name();
     progress_.partition = partition;
@@ -73,39 +74,41 @@ awaitable<void> projection_stream::run() {
     co_await look_for_hidden();
 }
 
-void projection_stream::drop_read() {
-    read_.clear();
-    taken_ = 0;
-    gap_end_ = 0;
-    progress_.oldest.reset();
+stream_progress projection_stream::progress() const {
+    auto now = progress_;
+    now.state = known_.state;
+    now.reason = known_.reason;
+    now.next = known_.next;
+    now.oldest = ahead_.oldest();
+    return now;
 }
 
 awaitable<void> projection_stream::step() {
-    const bool must_read_files = progress_.state == stream_state::running && !files_are_read_;
+    const bool must_read_files = known_.state == stream_state::running && !known_.files_are_read;
     if (look_due_.passed() || must_read_files)
         co_await look_again();
     co_await must_have_what_others_applied();
-    if (progress_.state != stream_state::running) {
+    if (known_.state != stream_state::running) {
         if (options_.once)
             throw async::error(
                 failure::precondition,
-                fmt::format("projection '{}' is {}", progress_.projection, to_string(progress_.state)),
+                fmt::format("projection '{}' is {}", progress_.projection, to_string(known_.state)),
                 fmt::format("`event-archiver projections resume {}` lets it go on.", definition_.name));
         co_await async::pause(std::max<deadline::clock::duration>(look_due_.left(), 10ms));
         co_return;
     }
-    if (taken_ == read_.size())
+    if (ahead_.is_empty())
         co_await read_events();
-    if (taken_ < read_.size() || gap_end_ > progress_.next)
+    if (ahead_.has_more_than(known_.next))
         co_await apply_read();
 }
 
 awaitable<void> projection_stream::read_events() {
-    drop_read();
+    ahead_.drop();
     batch got;
     std::function<awaitable<void>()> reading = [this, &got]() -> awaitable<void> {
         got = co_await source_.read(
-            progress_.partition, progress_.next, definition_.settings.batch_bytes,
+            progress_.partition, known_.next, definition_.settings.batch_bytes,
             deadline::after(std::min<deadline::clock::duration>(look_due_.left(), look_every)));
     };
     co_await session_.repeat(std::move(reading)); // brokers go away and come back
@@ -114,12 +117,11 @@ awaitable<void> projection_stream::read_events() {
         note_hidden(got.next, hidden_patience);
         if (got.written <= got.next)
             progress_.moved = std::chrono::system_clock::now();
-        gap_end_ = got.next;
+        ahead_.hold_none_before(got.next);
         co_return;
     }
-    hidden_from_ = -1;
-    read_ = std::move(got.events);
-    progress_.oldest = read_.front().time;
+    hidden_.forget();
+    ahead_.hold(std::move(got.events));
     progress_.end = std::max(progress_.end, got.next);
 }
 
@@ -127,7 +129,7 @@ awaitable<void> projection_stream::read_events() {
 awaitable<void> projection_stream::look_for_hidden() {
     batch got;
     std::function<awaitable<void>()> reading = [this, &got]() -> awaitable<void> {
-        got = co_await source_.read(progress_.partition, progress_.next, 1, deadline(deadline::clock::now()));
+        got = co_await source_.read(progress_.partition, known_.next, 1, deadline(deadline::clock::now()));
     };
     co_await session_.repeat(std::move(reading));
     if (!got.events.empty()) // they came since
@@ -136,20 +138,9 @@ awaitable<void> projection_stream::look_for_hidden() {
     note_hidden(got.next, 0s);
 }
 
-// In Kafka a producer that died, or hangs, may leave a transaction open: what stands behind its first event
-// cannot be read before it has ended.
 void projection_stream::note_hidden(position readable_end, deadline::clock::duration patience) {
-    if (progress_.written <= readable_end) {
-        hidden_from_ = -1;
+    if (!hidden_.must_tell(readable_end, progress_.written, patience, deadline::clock::now()))
         return;
-    }
-    if (hidden_from_ != readable_end) {
-        hidden_from_ = readable_end;
-        hidden_due_ = deadline::after(patience);
-    }
-    if (hidden_due_.never() || !hidden_due_.passed())
-        return;
-    hidden_due_ = deadline();
     log_.warn("projection.hidden",
               "events are not applied: an open transaction of another producer hides them from readers",
               {{"projection", progress_.projection},
@@ -164,7 +155,7 @@ awaitable<void> projection_stream::apply_read() {
     std::function<awaitable<void>(db::connection&)> body =
         [this, &report](db::connection& session) -> awaitable<void> {
         auto tried = co_await async::outcome_of(apply_on(session));
-        conflicts_.note(tried.failed);
+        conflicts_.note(tried.failed, deadline::clock::now());
         if (tried.failed)
             std::rethrow_exception(tried.failed);
         report = std::move(*tried.value);
@@ -172,11 +163,11 @@ awaitable<void> projection_stream::apply_read() {
     co_await session_.use(std::move(body));
     if (report.fenced) {
         ++progress_.fenced;
-        const auto before = progress_.next;
+        const auto before = known_.next;
         co_await look_again();
         // The answer to COMMIT was lost, and it was committed.
-        const bool was_here = progress_.next > before && last_worker_ == options_.worker;
-        if (progress_.state == stream_state::running && !was_here)
+        const bool was_here = known_.next > before && known_.worker == options_.worker;
+        if (known_.state == stream_state::running && !was_here)
             co_await stand_by();
         co_return;
     }
@@ -193,58 +184,45 @@ awaitable<void> projection_stream::apply_read() {
                         definition_.name));
 }
 
-// The tables of a rebuild are its own.
-void projection_stream::choose_locks() {
+// Returns how many events the next batch may have. The tables of a rebuild are its own.
+std::size_t projection_stream::choose_way() {
+    const auto& settings = definition_.settings;
+    const bool can_lock = options_.schema.empty() && !settings.tables.empty();
+    const auto way = conflicts_.next_way(can_lock, deadline::clock::now());
     target_.locked_tables.clear();
-    if (!conflicts_.must_lock() || !options_.schema.empty())
-        return;
-    for (const auto& each : definition_.settings.tables)
-        target_.locked_tables += (target_.locked_tables.empty() ? "" : ", ") + each.quoted();
-    if (conflicts_.begins_to_lock())
+    if (way.locks_tables)
+        for (const auto& each : settings.tables)
+            target_.locked_tables += (target_.locked_tables.empty() ? "" : ", ") + each.quoted();
+    if (way.is_news)
         log_.warn("projection.conflicts",
-                  "another program changes rows of a projection all the time: batches lock the tables, or "
-                  "are short",
+                  "another program, or another process that runs a projection, changes its rows all the "
+                  "time: batches lock the tables, or are short",
                   {{"projection", progress_.projection},
                    {"topic", progress_.topic},
-                   {"position", progress_.next},
+                   {"position", known_.next},
                    {"tables", target_.locked_tables}});
+    return way.is_single ? 1 : settings.batch;
 }
 
 awaitable<batch_report> projection_stream::apply_on(db::connection& session) {
-    choose_locks();
-    if (read_.empty()) { // a transaction's marker may be the last that there is
-        const event_list none;
-        co_return co_await apply_batch(session, target_, none, progress_.next, gap_end_, log_);
-    }
-    auto count = std::min(definition_.settings.batch, read_.size() - taken_);
-    if (conflicts_.must_be_short())
-        count = 1;
-    // A batch ends where those end that have been applied before.
-    if (read_[taken_].at < replay_until_)
-        while (read_[taken_ + count - 1].at >= replay_until_)
-            --count;
-    const event_list events(read_.data() + taken_, count);
-    // Kafka leaves out positions: the batch ends behind its last event.
-    co_return co_await apply_batch(session, target_, events, progress_.next, events.back().at + 1, log_);
+    const auto most = choose_way();
+    target_.mark = known_.mark;
+    target_.read_files = known_.read_files;
+    const auto events = ahead_.next_batch(most, known_.replay_until);
+    const auto end = ahead_.end_of(events);
+    co_return co_await apply_batch(session, target_, events, known_.next, end, log_);
 }
 
 void projection_stream::note(const batch_report& report) {
-    const auto before = taken_;
-    taken_ = std::min(taken_ + report.events, read_.size());
-    log_correlations(log_, {progress_.projection, progress_.topic},
-                     std::span<const recorded_event>(read_).subspan(before, taken_ - before));
-    progress_.next = report.next;
-    target_.mark = report.mark;
+    log_correlations(log_, {progress_.projection, progress_.topic}, ahead_.take(report.events));
+    known_ = after_batch(std::move(known_), report);
     progress_.moved = std::chrono::system_clock::now();
-    progress_.oldest.reset();
-    if (taken_ < read_.size())
-        progress_.oldest = read_[taken_].time;
     progress_.events += report.events;
     progress_.batches += 1;
     progress_.dead_letters += report.dead_letters;
     progress_.plugin_failures += report.plugin_failures;
     if (report.dead_letters > 0)
-        conflicts_.be_long();
+        conflicts_.allow_long_batches();
     if (report.dead_letters > 0)
         log_.warn("projection.dead_letter", "events that SQL refused were put aside as dead letters",
                   {{"projection", progress_.projection},
@@ -258,17 +236,15 @@ void projection_stream::note(const batch_report& report) {
 // Logs and records the failure, and waits until a person resumes it. The failure may also prevent recording
 // it: then it goes on once the row can be read again.
 awaitable<void> projection_stream::stopped(async::error why) {
-    const bool is_news = progress_.state != stream_state::failed || why.message() != progress_.reason;
-    progress_.reason = why.message();
-    if (is_news)
-        log_stop(log_, why, target_.key, progress_.next);
-    const auto reason = unusable_for_ == target_.read_files ? unusable_files(why.message()) : why.message();
+    if (is_news(known_, why.message()))
+        log_stop(log_, why, target_.key, known_.next);
+    known_ = after_failure(std::move(known_), why.message());
+    const auto reason = reason_to_note(known_);
     std::function<awaitable<void>(db::connection&)> body = [this, &reason](db::connection& session) {
         return note_failure(session, target_.key, reason);
     };
     (void)co_await async::caught_error(session_.use(std::move(body)));
-    progress_.state = stream_state::failed;
-    drop_read();
+    ahead_.drop();
     look_due_ = deadline::after(look_every);
 }
 

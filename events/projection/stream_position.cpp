@@ -71,59 +71,29 @@ awaitable<void> projection_stream::attach_on(db::connection& session) {
     target_.journal = there.id;
     progress_.end = there.end;
     progress_.moved = std::chrono::system_clock::now();
-    take(*row);
-    moved_by_another_ = false; // it was compared above
+    note_row(*row);
+    known_.is_compared = true; // above
     look_due_ = deadline::after(look_every);
 }
 
-void projection_stream::take(const position_row& row) {
-    moved_by_another_ = moved_by_another_ || row.next != progress_.next || row.mark != target_.mark;
-    if (row.next != progress_.next) {
+void projection_stream::note_row(const position_row& row) {
+    auto seen = next_state(known_, row);
+    if (seen.has_moved) {
         progress_.moved = std::chrono::system_clock::now();
-        drop_read();
+        ahead_.drop();
     }
-    progress_.next = row.next;
+    if (seen.has_new_note)
+        log_.warn("projection.rebuild_failed", row.reason, {{"projection", progress_.projection}});
+    if (seen.was_stopped_by_other)
+        log_stop(log_, async::error(failure::precondition, row.reason), target_.key, row.next);
+    known_ = std::move(seen.known);
     progress_.known = true;
-    replay_until_ = row.replay_until;
-    target_.mark = row.mark;
-    files_are_read_ = files_are_read_ && row.read_files == target_.read_files;
-    target_.read_files = row.read_files;
-    last_worker_ = row.worker;
-    tell_note(row);
-    if (row.state == "failed") {
-        tell_failure_of_another(row);
-        progress_.reason = row.reason;
-    }
-    if (row.state == "paused")
-        progress_.state = stream_state::paused;
-    else if (row.state == "failed" || unusable_for_ == row.read_files)
-        progress_.state = stream_state::failed;
-    else
-        progress_.state = stream_state::running;
-}
-
-// Logs what a rebuild has noted that nobody waited for.
-void projection_stream::tell_note(const position_row& row) {
-    const auto note = row.state == "failed" ? std::string() : row.reason;
-    if (!note.empty() && note != told_)
-        log_.warn("projection.rebuild_failed", note, {{"projection", progress_.projection}});
-    told_ = note;
-}
-
-void projection_stream::tell_failure_of_another(const position_row& row) {
-    if (progress_.state == stream_state::failed)
-        return;
-    const async::error why(failure::precondition, row.reason);
-    log_stop(log_, why, target_.key, row.next);
 }
 
 // The files of this process are right: the mistake of another process's does not stop it. If a command has
 // asked since for files to be read again, what this process was stopped by before it counts no more.
 awaitable<void> projection_stream::go_on_beside_others(db::connection& session, position_row& row) {
-    const bool runs =
-        progress_.state == stream_state::running || progress_.state == stream_state::standing_by;
-    const bool asked = row.read_files != target_.read_files;
-    if (!(runs || asked) || row.state != "failed" || !is_of_unusable_files(row.reason))
+    if (!can_go_on_beside(known_, row))
         co_return;
     co_await go_on_beside(session, target_.key, row.reason);
     log_.warn("projection.other_files",
@@ -142,7 +112,7 @@ awaitable<void> projection_stream::look_again() {
         auto row = co_await look_at(session, target_.key);
         if (!row)
             must_not_have_vanished();
-        if (!row && progress_.state == stream_state::failed)
+        if (!row && known_.state == stream_state::failed)
             co_return;
         if (!row || row->journal.empty()) { // put back to a time before it began
             co_await attach_on(session);
@@ -150,24 +120,23 @@ awaitable<void> projection_stream::look_again() {
         }
         const auto there = co_await source_.look(progress_.partition);
         must_belong(target_.key, *row, there);
-        if (progress_.state == stream_state::failed) // what it failed of may be that the topic was removed
+        if (known_.state == stream_state::failed) // what it failed of may be that the topic was removed
             co_await must_go_on(source_, target_.key, *row, there);
         progress_.end = there.end;
         co_await go_on_beside_others(session, *row);
-        take(*row);
-        if (progress_.state != stream_state::running)
+        note_row(*row);
+        if (known_.state != stream_state::running)
             co_return;
-        reading = target_.read_files;
+        reading = known_.read_files;
         if (options_.read_files)
             co_await options_.read_files(session, *reading);
-        files_are_read_ = true;
-        unusable_for_.reset();
+        known_ = with_files_read(std::move(known_));
     };
     // What may pass has been tried again there.
     const auto failed = co_await async::caught(session_.use(std::move(body)));
     const auto why = failed && reading ? error_in(failed) : std::nullopt;
     if (why && stops_projection(*why))
-        unusable_for_ = reading;
+        known_.unusable_for = reading;
     if (failed)
         std::rethrow_exception(failed);
     look_due_ = deadline::after(look_every);
@@ -177,43 +146,43 @@ awaitable<void> projection_stream::look_again() {
 // to be an event of this journal before anything is applied behind it. Each move demands the mark that was
 // compared, so this holds for the batches in between as well.
 awaitable<void> projection_stream::must_have_what_others_applied() {
-    if (!moved_by_another_)
+    if (known_.is_compared)
         co_return;
     std::function<awaitable<void>()> comparing = [this] { return compare_with_mark(); };
     co_await session_.repeat(std::move(comparing)); // brokers go away and come back
-    moved_by_another_ = false;
+    known_.is_compared = true;
 }
 
 awaitable<void> projection_stream::compare_with_mark() {
     const auto there = co_await source_.look(progress_.partition);
     position_row reached;
     reached.journal = target_.journal;
-    reached.next = progress_.next;
-    reached.mark = target_.mark;
+    reached.next = known_.next;
+    reached.mark = known_.mark;
     must_belong(target_.key, reached, there);
     co_await must_go_on(source_, target_.key, std::move(reached), there);
 }
 
 // A person has removed the row. What was applied would be applied again, to tables that already have it.
 void projection_stream::must_not_have_vanished() const {
-    if (progress_.next == 0 || progress_.state == stream_state::failed)
+    if (known_.next == 0 || known_.state == stream_state::failed)
         return;
     if (!options_.schema.empty())
         throw another_rebuild();
     throw async::error(
         failure::precondition,
         fmt::format("the position of projection '{}' in topic '{}', partition {}, was {} and is gone",
-                    progress_.projection, progress_.topic, progress_.partition, progress_.next),
+                    progress_.projection, progress_.topic, progress_.partition, known_.next),
         "Nothing more is applied. A restart applies the topic from its beginning: if that is meant, empty the"
         " tables before; if the database was put back to a time before the projection began, restart.");
 }
 
 // Another process moves the position: waits until it stands still although there are events.
 awaitable<void> projection_stream::stand_by() {
-    progress_.state = stream_state::standing_by;
+    known_.state = stream_state::standing_by;
     progress_.written = 0; // it is not read here
-    drop_read();
-    auto seen = progress_.next;
+    ahead_.drop();
+    auto seen = known_.next;
     auto patience = deadline::after(standby_patience);
     auto compared = deadline::after(standby_patience);
     while (!caught_up()) {
@@ -223,17 +192,17 @@ awaitable<void> projection_stream::stand_by() {
             co_await must_have_what_others_applied();
             compared = deadline::after(standby_patience);
         }
-        if (progress_.state != stream_state::running)
+        if (known_.state != stream_state::running)
             co_return;
-        if (progress_.next != seen || progress_.readable() == 0) {
-            seen = progress_.next;
+        if (known_.next != seen || progress_.end <= known_.next) {
+            seen = known_.next;
             patience = deadline::after(standby_patience);
         } else if (patience.passed()) {
             log_.info("projection.taken_over", "took over a projection that no longer moved",
                       {{"projection", progress_.projection}, {"topic", progress_.topic}, {"position", seen}});
             co_return;
         }
-        progress_.state = stream_state::standing_by;
+        known_.state = stream_state::standing_by;
     }
 }
 

@@ -157,6 +157,21 @@ def test_events_that_an_open_transaction_hides_are_told_of(shop, java):
     assert [each["behind"] for each in shop.positions()] == [0]
 
 
+@pytest.mark.parametrize("shop", [1], indirect=True)
+def test_events_that_are_hidden_behind_an_aborted_transaction_are_told_of_at_the_end(shop, java):
+    """The aborted one leaves positions that hold no event: the projection passes them, and ends before the open one."""
+    shop.post(10)
+    shop.once()
+    hidden = {"topic": shop.name, "value": json.dumps({"u": "open", "v": 1})}
+    java("open", **hidden)
+    java("abort")
+    java("open", **hidden)
+    [told] = shop.once().events("projection.hidden")
+    assert (told["position"], told["events"]) == (12, 1)
+    java("abort")
+    assert shop.total() == shop.posted
+
+
 def test_a_topic_whose_name_begins_as_kafkas_own_do_is_read(shop):
     shop.name = "__" + shop.name
     shop.java("create", topic=shop.name, partitions=1)
