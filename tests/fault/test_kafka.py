@@ -83,6 +83,7 @@ def test_the_events_of_a_user_stay_together_in_order_and_new_partitions_are_used
                 numbers = [each["value"]["n"] for each in part if each["key"] == user]
                 assert len(numbers) == 5 and numbers == sorted(numbers)
     java("add_partitions", topic="live", partitions=8)
+    wait_for(lambda: "partition 7," in kcat(broker, "-L", "-t", "live"))
     java("produce", topic="live", events=[{"key": f"user{each}", "value": '{"n":200}'} for each in range(20)])
     with serve_kafka(broker.address, SERVE_APIS="live,events") as service:
         send_of_users(service, range(100, 200))

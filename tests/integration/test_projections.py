@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from support.gate import DatabaseGate, call_before
 from support.journal_files import TopicFile
 from support.shop import TOTAL, Shop
 
@@ -121,6 +122,24 @@ def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(shop):
     assert shop.run("dead-letters", "total", "--drop", "2,3-7").stdout == "dropped 2 dead letters\n"
     assert shop.status()["dead_letters"] == 0
     assert shop.run("dead-letters", "total").stdout == "there is no dead letter\n"
+
+
+def test_a_batch_has_what_has_come_by_the_end_of_the_one_before(shop):
+    """While COMMIT is held 300 events come. They are the next batch; then there are small ones again."""
+    shop.write("total/projection.conf", "topic = live\nbatch = 1000\n")
+    shop.write("total/migrations/002.sql", "CREATE TABLE IF NOT EXISTS batch (at bigserial, size bigint)")
+    shop.write("total/apply.sql", f"INSERT INTO batch (size) SELECT json_array_length($1);\n{TOTAL}")
+    shop.run("migrate", "total")
+    with DatabaseGate(shop.database.server.port) as gate:
+        rule = gate.on(call_before(lambda: shop.post(300)), contains="COMMIT", nth=2)
+        uri = shop.database.server.uri(shop.database.name, port=gate.port)
+        process = shop.program.start("project", "total", settings={"PG_CONNECTION_STRING": uri})
+        for _ in range(3):
+            shop.post(1)
+            shop.wait_for(lambda: shop.total() == shop.posted)
+        process.send(signal.SIGTERM)
+        assert process.wait().code == 143 and rule.hits == 1
+    assert shop.value("SELECT array_agg(size ORDER BY at) FROM batch") == [1, 1, 300, 1]
 
 
 def test_letters_are_retried_in_the_order_of_their_positions(shop):

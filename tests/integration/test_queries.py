@@ -4,12 +4,15 @@ import contextlib
 import json
 import socket
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from support.asking import serving, wait_for, wait_until_ready
+from support.gate import DatabaseGate
 
 ID = "add1f52d-7c56-4c9f-b319-1a266c355f6b"
+STATEMENT = "FROM timestamp_records"
 OTHER = "51246265-be28-4af3-8148-22ebdd46eab2"
 
 
@@ -62,6 +65,36 @@ def test_a_query_waits_for_the_tables_that_the_start_makes(archiver, tmp_path, a
     with serving(archiver.with_settings({"JOURNAL": str(tmp_path / "journal")}), apis) as service:
         answer = service.get(path)
         assert (answer.status, answer.body) == (status, body)
+
+
+@pytest.fixture
+def watched(archiver, database):
+    """A service of timestamps that has answered once, and what it sends to the database."""
+    with DatabaseGate(database.server.port) as gate:
+        uri = database.server.uri(database.name, port=gate.port)
+        with serving(archiver, "timestamps", PG_CONNECTION_STRING=uri) as service:
+            wait_until_ready(service)
+            assert service.get(f"/api/v1/timestamp/{OTHER}").status == 404
+            assert gate.count(type="P", contains=STATEMENT) > 0
+            gate.clear()
+            yield service, gate
+
+
+def test_a_value_that_its_type_does_not_take_is_refused_before_the_database_is_asked(watched):
+    service, gate = watched
+    for bad in ("not-a-uuid", "7", ID[:-1], ID + "0", "'; DROP TABLE timestamp_records; --"):
+        assert service.get(f"/api/v1/timestamp/{quote(bad)}").status == 400
+    assert gate.count(type="B") == 0, "a statement was run"
+    assert service.get(f"/api/v1/timestamp/{OTHER}").status == 404
+    assert gate.count(type="B") > 0
+
+
+def test_a_statement_is_parsed_once_and_run_again_by_its_name(watched):
+    service, gate = watched
+    for _ in range(20):
+        assert service.get(f"/api/v1/timestamp/{OTHER}").status == 404
+    assert gate.count(type="P", contains=STATEMENT) == 0
+    assert gate.count(type="B") >= 20
 
 
 def test_revenues_are_an_array_of_rows(archiver, database):

@@ -1,6 +1,9 @@
 """The page for people: GET / and /ui of `serve`, and /ui/status, the JSON that it shows."""
 import base64
+import csv
+import gzip
 import hashlib
+import io
 import json
 import re
 
@@ -169,6 +172,11 @@ def fits(browser: Browser) -> bool:
     return browser.value("document.documentElement.scrollWidth <= innerWidth")
 
 
+def rows_of(browser: Browser, what: str) -> list:
+    """The texts of the table's rows, a cell or a part of it a line."""
+    return browser.value(f"[...document.querySelectorAll('{what} tbody tr')].map((row) => row.innerText.replace(/[\\t\\u00a0]+/g, ' '))")
+
+
 @pytest.mark.parametrize("scheme, viewport", [("light", {"width": 1280, "height": 900}), ("dark", PHONE)], ids=["light", "dark_on_a_phone"])
 def test_in_a_browser(served, shop, scheme, viewport):
     with served() as service, Browser(colorScheme=scheme, viewport=viewport) as browser:
@@ -183,6 +191,7 @@ def test_in_a_browser(served, shop, scheme, viewport):
         post(service, *events(300))
         wait_for(lambda: "1,501" in browser.text("#journal") and "1,501" in browser.text("#projections"))
         wait_for(lambda: post(service, *events(5)) or browser.ask("count", what="#journal svg path") == 2)
+        wait_for(lambda: browser.ask("count", what="#projections svg path") == 2)
         assert "hidden" not in browser.text("body") and fits(browser)
         light = browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert light == (scheme == "light")
@@ -229,5 +238,16 @@ def test_exports_in_a_browser(exports):
         assert service.post("/exports/agency?wait=true").status == 200
         browser.open(f"http://127.0.0.1:{service.port}/")
         wait_for(lambda: "agency" in browser.text("#exports"))
+        done, broken = (row.split("\n") for row in rows_of(browser, "#exports"))
+        assert done[:3] == ["agency", "idle", "exported"] and done[3] in exports.place.names()
+        rows = list(csv.reader(io.StringIO(gzip.decompress(exports.place.read(done[3])).decode(), newline="")))
+        assert done[4] == str(len(rows) - 1) and done[6].endswith("ago") and done[7].startswith("took") and done[8].endswith("ago")
+        assert broken[0] == "broken" and "does not copy TO STDOUT" in broken[1] and broken[2:] == ["broken", "not since the server began"]
+        # A run that fails is the last one; the last success stays.
+        exports.execute("ALTER TABLE agency RENAME TO gone")
+        assert service.post("/exports/agency?wait=true").status >= 400
+        wait_for(lambda: "failed" in browser.text("#exports"))
+        failed = rows_of(browser, "#exports")[0].split("\n")
+        assert failed[2] == "failed" and "agency" in failed[3] and failed[-1].endswith("ago")
         assert "does not take events" in browser.text("#journal") and not browser.visible("#projections") and fits(browser)
         browser.pictured("status-exports")
