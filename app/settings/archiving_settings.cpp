@@ -11,6 +11,16 @@ namespace app {
 
 namespace {
 
+constexpr std::array<std::pair<std::string_view, archive::commit_unit>, 2> commit_units{
+    {{"run", archive::commit_unit::run}, {"day", archive::commit_unit::day}}};
+constexpr std::array<std::pair<std::string_view, archive::partition_removal>, 3> removals{
+    {{"delete", archive::partition_removal::none},
+     {"detach", archive::partition_removal::detach},
+     {"drop", archive::partition_removal::drop}}};
+constexpr auto commit_words = rows::words_of(commit_units);
+constexpr auto removal_words = rows::words_of(removals);
+constexpr auto policy_words = rows::words_of(side_effect_policies);
+
 constexpr std::array archiving_rows{
     rows::also("ARCHIVE_RETENTION_PERIOD",
                {"EVENT_RETENTION_PERIOD", "--retention", "1 year", "PERIOD",
@@ -32,25 +42,23 @@ constexpr std::array archiving_rows{
            "at most this number of days, oldest first; the rest stays for the next run"},
     option{"ARCHIVE_MAX_ROWS", "--max-rows", "", "N",
            "at most this number of rows, in whole days and at least one day, oldest first"},
-    option{"ARCHIVE_COMMIT", "--commit", "run", "UNIT",
-           "`run`: one transaction for everything; `day`: one a day, for long backfills"},
-    option{"ARCHIVE_PARTITIONS", "--partitions", "delete", "HOW",
-           "partitions whose every row is archived: `delete` the rows, or `detach` or `drop` them whole"},
-    option{"ARCHIVE_SIDE_EFFECTS", "--side-effects", "refuse", "HOW",
-           "what the DELETE changes beyond the archived rows (cascades, triggers, rules): `refuse` it with "
-           "exit code 3, or `allow` and count it"},
+    rows::one_of(commit_words,
+                 {"ARCHIVE_COMMIT", "--commit", "run", "UNIT",
+                  "`run`: one transaction for everything; `day`: one a day, for long backfills"}),
+    rows::one_of(
+        removal_words,
+        {"ARCHIVE_PARTITIONS", "--partitions", "delete", "HOW",
+         "partitions whose every row is archived: `delete` the rows, or `detach` or `drop` them whole"}),
+    rows::one_of(
+        policy_words,
+        {"ARCHIVE_SIDE_EFFECTS", "--side-effects", "refuse", "HOW",
+         "what the DELETE changes beyond the archived rows (cascades, triggers, rules): `refuse` it with "
+         "exit code 3, or `allow` and count it"}),
     option{"ARCHIVE_SHARD", "--shard", "0/1", "I/N",
            "only days whose number since 1970-01-01 is I modulo N; `/N` takes I from JOB_COMPLETION_INDEX"},
     rows::flag({"ARCHIVE_PROVE", "--prove", "false", "",
                 "read every published row back before COMMIT and compare checksums"}),
 };
-
-constexpr std::array<std::pair<std::string_view, archive::commit_unit>, 2> commit_units{
-    {{"run", archive::commit_unit::run}, {"day", archive::commit_unit::day}}};
-constexpr std::array<std::pair<std::string_view, archive::partition_removal>, 3> removals{
-    {{"delete", archive::partition_removal::none},
-     {"detach", archive::partition_removal::detach},
-     {"drop", archive::partition_removal::drop}}};
 
 void check_archiving(checker& settings) {
     auto& job = settings.value().job;

@@ -14,12 +14,18 @@ namespace app {
 
 namespace {
 
+constexpr std::array<std::pair<std::string_view, exports::destination>, 2> destinations{
+    {{"directory", exports::destination::directory}, {"lake", exports::destination::lake}}};
+constexpr auto destination_words = rows::words_of(destinations);
+
 constexpr std::array exporting_rows{
     rows::of_exports({"DSL_PATH", "--tasks", "/DSL/Export", "DIR",
                       "the export tasks: a directory for each, with select.sql and delete.sql; the default "
                       "is /DSL if only that exists"}),
-    rows::of_exports({"EXPORT_TO", "--export-to", "directory", "SINK",
-                      "where exported files go: `directory` (EXPORT_PATH), or `lake` (EXPORT_LAKE_PATH)"}),
+    rows::of_exports(
+        rows::one_of(destination_words,
+                     {"EXPORT_TO", "--export-to", "directory", "SINK",
+                      "where exported files go: `directory` (EXPORT_PATH), or `lake` (EXPORT_LAKE_PATH)"})),
     rows::of_exports(
         {"EXPORT_PATH", "--export-path", "/exported-data", "DIR", "the directory for exported files"}),
     rows::of_exports({"EXPORT_LAKE_PATH", "--lake-path", "", "PATH",
@@ -35,9 +41,6 @@ constexpr std::array exporting_rows{
     rows::of_serving({"EXPORT_PARALLEL", "--export-parallel", "4", "N",
                       "exports that `serve` runs at a time, each with a database connection (1 to 64)"}),
 };
-
-constexpr std::array<std::pair<std::string_view, exports::destination>, 2> destinations{
-    {{"directory", exports::destination::directory}, {"lake", exports::destination::lake}}};
 
 namespace fs = std::filesystem;
 

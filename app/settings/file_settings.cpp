@@ -11,21 +11,26 @@ namespace app {
 
 namespace {
 
+constexpr std::array<std::pair<std::string_view, lake::compression>, 2> compressions{
+    {{"none", lake::compression::none}, {"gzip", lake::compression::gzip}}};
+constexpr auto compression_words = rows::words_of(compressions);
+constexpr auto tier_words = rows::words_of(tiers);
+
 constexpr std::array file_rows{
     option{"ARCHIVE_PATH", "--path", "titan-pulse-event-archive", "PATH",
            "where files go: the container, then an optional folder; both are created if missing"},
-    option{"ARCHIVE_COMPRESSION", "--compression", "none", "KIND",
-           "compression of new files: `none`, or `gzip` (`.csv.gz`, one gzip member per append)"},
-    option{"ARCHIVE_TIER", "--tier", "", "TIER",
-           "the access tier of files whose day is over: `hot`, `cool` or `cold`; unset: the account's"},
+    rows::one_of(compression_words,
+                 {"ARCHIVE_COMPRESSION", "--compression", "none", "KIND",
+                  "compression of new files: `none`, or `gzip` (`.csv.gz`, one gzip member per append)"}),
+    rows::one_of(
+        tier_words,
+        {"ARCHIVE_TIER", "--tier", "", "TIER",
+         "the access tier of files whose day is over: `hot`, `cool` or `cold`; unset: the account's"}),
     option{"ARCHIVE_TAGS", "--tags", "", "LIST",
            "blob index tags of the files: `key=value,key=value`; those of others are kept"},
     option{"ARCHIVE_ENCRYPTION_SCOPE", "--encryption-scope", "", "NAME",
            "the encryption scope of new files; unset: the container's"},
 };
-
-constexpr std::array<std::pair<std::string_view, lake::compression>, 2> compressions{
-    {{"none", lake::compression::none}, {"gzip", lake::compression::gzip}}};
 
 void check_files(checker& settings) {
     auto& value = settings.value();

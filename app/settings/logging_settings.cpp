@@ -10,17 +10,6 @@ namespace app {
 
 namespace {
 
-constexpr std::array logging_rows{
-    option{"LOG_LEVEL", "--log-level", "info", "LEVEL", "`debug`, `info`, `warn` or `error`"},
-    option{"LOG_FORMAT", "--log-format", "auto", "FORMAT", "`text`, `json`, or `auto`: text on a terminal"},
-    option{"ARCHIVE_TRACE", "--trace", "", "FILE",
-           "write a timeline of the run to this file, for ui.perfetto.dev or chrome://tracing"},
-    option{"ARCHIVE_REPORT", "--report", "", "FILE",
-           "write a report of the run to this file, as a page for a browser that loads nothing"},
-    option{"TERMINATION_LOG", "", "", "FILE",
-           "write how the run ended to this file, in a sentence; unset: /dev/termination-log, if it exists"},
-};
-
 constexpr std::array<std::pair<std::string_view, async::log_level>, 4> levels{
     {{"debug", async::log_level::debug},
      {"info", async::log_level::info},
@@ -28,6 +17,21 @@ constexpr std::array<std::pair<std::string_view, async::log_level>, 4> levels{
      {"error", async::log_level::error}}};
 constexpr std::array<std::pair<std::string_view, log_format>, 3> log_formats{
     {{"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}}};
+constexpr auto level_words = rows::words_of(levels);
+constexpr auto format_words = rows::words_of(log_formats);
+
+constexpr std::array logging_rows{
+    rows::one_of(level_words,
+                 {"LOG_LEVEL", "--log-level", "info", "LEVEL", "`debug`, `info`, `warn` or `error`"}),
+    rows::one_of(format_words, {"LOG_FORMAT", "--log-format", "auto", "FORMAT",
+                                "`text`, `json`, or `auto`: text on a terminal"}),
+    option{"ARCHIVE_TRACE", "--trace", "", "FILE",
+           "write a timeline of the run to this file, for ui.perfetto.dev or chrome://tracing"},
+    option{"ARCHIVE_REPORT", "--report", "", "FILE",
+           "write a report of the run to this file, as a page for a browser that loads nothing"},
+    option{"TERMINATION_LOG", "", "", "FILE",
+           "write how the run ended to this file, in a sentence; unset: /dev/termination-log, if it exists"},
+};
 
 void check_logging(checker& settings) {
     auto& value = settings.value();

@@ -25,7 +25,9 @@ struct option {
     app::secrecy secrecy = secrecy::open;
     std::string_view alias = {}; // another name of the variable, which counts where that is unset
     app::audience audience = app::audience::everybody;
-    std::string_view short_flag = {}; // "-c"
+    std::string_view short_flag = {};             // "-c"
+    std::span<const std::string_view> words = {}; // those it accepts; empty: anything else
+    bool several = false;                         // several of them, separated by commas
 
     // May be given in a file, and is named as a secret.
     [[nodiscard]] constexpr bool is_secret() const noexcept {

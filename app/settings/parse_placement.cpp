@@ -11,12 +11,9 @@ namespace app {
 parsed_name parse_tier(std::string_view text) {
     if (text.empty())
         return {};
-    if (text == "hot")
-        return {"Hot", {}};
-    if (text == "cool")
-        return {"Cool", {}};
-    if (text == "cold")
-        return {"Cold", {}};
+    for (const auto& [word, name] : tiers)
+        if (text == word)
+            return {std::string(name), {}};
     if (text == "archive")
         return {{}, "give one of hot, cool, cold: a file in the archive tier cannot be read or appended to"};
     return {{}, "give one of hot, cool, cold"};

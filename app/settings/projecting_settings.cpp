@@ -11,11 +11,14 @@ namespace app {
 
 namespace {
 
+constexpr std::string_view project_words[] = {"all", "none"}; // in place of names
+
 constexpr std::array projecting_rows{
-    rows::of_serving(
+    rows::of_serving(rows::list_of(
+        project_words,
         {"PROJECT", "--project", "", "NAMES",
          "the projections to run: names, `all` or `none`; unset: `serve` runs those of its APIs, other "
-         "commands take all"}),
+         "commands take all"})),
     rows::of_serving(
         {"PROJECTIONS_PATH", "--projections", "", "DIRS",
          "directories of your own projections, in addition to the shipped ones; separated by colons"}),

@@ -1,8 +1,14 @@
-// Properties of a row of settings besides its texts: secret(row), url(row).
+// Properties of a row of settings besides its texts: secret(row), one_of(words, row).
 // Tested by tests/unit/app/settings/options_test.cpp.
 #pragma once
 
 #include "app/settings/options.hpp"
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <utility>
 
 namespace app::rows {
 
@@ -32,6 +38,17 @@ namespace app::rows {
     row.short_flag = name;
     return row;
 }
+// It accepts one of these words.
+[[nodiscard]] constexpr option one_of(std::span<const std::string_view> words, option row) noexcept {
+    row.words = words;
+    return row;
+}
+// It accepts these words, or others, separated by commas.
+[[nodiscard]] constexpr option list_of(std::span<const std::string_view> words, option row) noexcept {
+    row.words = words;
+    row.several = true;
+    return row;
+}
 [[nodiscard]] constexpr option of_exports(option row) noexcept {
     row.audience = audience::exports;
     return row;
@@ -39,6 +56,16 @@ namespace app::rows {
 [[nodiscard]] constexpr option of_serving(option row) noexcept {
     row.audience = audience::serving;
     return row;
+}
+
+// The words of a table of choices.
+template <typename Value, std::size_t Count>
+[[nodiscard]] constexpr std::array<std::string_view, Count>
+words_of(const std::array<std::pair<std::string_view, Value>, Count>& choices) noexcept {
+    std::array<std::string_view, Count> words;
+    for (std::size_t at = 0; at < Count; ++at)
+        words[at] = choices[at].first;
+    return words;
 }
 
 } // namespace app::rows

@@ -5,10 +5,10 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 namespace app {
 
@@ -22,26 +22,22 @@ struct api_facts {
 
 constexpr std::uint16_t port_of_several = 8002;
 
-constexpr std::array<api_facts, 5> known_apis{{{api::exports, "exports", 8002},
-                                               {api::live, "live", 8000},
-                                               {api::timestamps, "timestamps", 7080},
-                                               {api::builds, "builds", 8442},
-                                               {api::events, "events", port_of_several}}};
+constexpr std::array<api_facts, 5> known_apis{{{api::exports, api_names[0], 8002},
+                                               {api::live, api_names[1], 8000},
+                                               {api::timestamps, api_names[2], 7080},
+                                               {api::builds, api_names[3], 8442},
+                                               {api::events, api_names[4], port_of_several}}};
 
 } // namespace
 
 parsed<api_set> parse_apis(std::string_view text) {
-    const std::string right = "give one or more of exports, live, timestamps, builds, events, separated by "
-                              "commas";
+    const auto right = fmt::format("give one or more of {}, separated by commas", fmt::join(api_names, ", "));
     api_set apis;
     for (const auto part : async::split(text, ',')) {
         const auto name = async::trimmed(part);
         const auto found = std::ranges::find(known_apis, name, &api_facts::name);
         if (found == known_apis.end()) {
-            std::vector<std::string_view> names;
-            for (const auto& each : known_apis)
-                names.push_back(each.name);
-            const auto near = nearest(name, names);
+            const auto near = nearest(name, api_names);
             return near.empty() ? right : fmt::format("{}; did you mean '{}'?", right, near);
         }
         if (!apis.insert(found->which).second)

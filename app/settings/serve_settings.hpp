@@ -4,6 +4,7 @@
 
 #include "app/settings/parse.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,8 @@ namespace app {
 
 enum class api : unsigned char { exports, live, timestamps, builds, events };
 using api_set = std::set<api>;
+inline constexpr std::array<std::string_view, 5> api_names{"exports", "live", "timestamps", "builds",
+                                                           "events"};
 
 // "exports,live": one name or more, none twice.
 [[nodiscard]] parsed<api_set> parse_apis(std::string_view text);

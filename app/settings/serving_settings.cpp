@@ -13,10 +13,11 @@ namespace app {
 namespace {
 
 constexpr std::array serving_rows{
-    rows::of_serving(
+    rows::of_serving(rows::list_of(
+        api_names,
         {"SERVE_APIS", "--apis", "exports", "LIST",
          "the APIs that `serve` offers: `exports`, `live`, `timestamps`, `builds`, `events`, separated by "
-         "commas"}),
+         "commas"})),
     rows::of_serving({"SERVE_ADDRESS", "--listen", "127.0.0.1", "ADDRESS",
                       "the IP address that `serve` listens on; `0.0.0.0` or `::` listens on all interfaces"}),
     rows::of_serving({"SERVE_PORT", "--port", "", "PORT",

@@ -1,4 +1,6 @@
+#include "app/settings/configuration.hpp"
 #include "app/settings/options.hpp"
+#include "app/settings/sources.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +8,7 @@
 #include <array>
 #include <set>
 #include <stdexcept>
+#include <string>
 
 namespace app {
 namespace {
@@ -63,6 +66,30 @@ TEST(may_show, hides_urls_that_hold_a_password_or_a_query) {
     EXPECT_TRUE(may_show(option_named("ARCHIVE_PATH"), "box/what@ever"));
     EXPECT_FALSE(may_show(option_named("AZURE_STORAGE_KEY"), "canary"));
     EXPECT_FALSE(may_show(option_named("PG_CONNECTION_STRING"), "host=db"));
+}
+
+// The mistakes that a setting's value makes, for a purpose that looks at it.
+std::string mistakes_with(const option& setting, std::string_view value) {
+    const environment_lookup environment = [&](std::string_view name) -> std::optional<std::string> {
+        return name == setting.environment ? std::optional(std::string(value)) : std::nullopt;
+    };
+    std::string found;
+    for (const auto each : {purpose::archive, purpose::serving})
+        for (const auto& mistake : check(collect({}, environment), environment, each).mistakes)
+            if (mistake.starts_with(std::string(setting.environment) + " is"))
+                found += mistake;
+    return found;
+}
+
+TEST(options, accept_each_of_their_words) {
+    std::size_t with_words = 0;
+    for (const auto& setting : options()) {
+        with_words += setting.words.empty() ? 0 : 1;
+        for (const auto word : setting.words)
+            EXPECT_EQ(mistakes_with(setting, word), "") << setting.environment << '=' << word;
+    }
+    EXPECT_EQ(with_words, 11U);
+    EXPECT_NE(mistakes_with(option_named("ARCHIVE_COMMIT"), "week"), "");
 }
 
 } // namespace
