@@ -44,7 +44,7 @@ awaitable<void> row_deletion::read(const exports::task& task, lake::day boundary
         co_return;
     if (!target) // the server's own error
         throw db::error(failure::precondition,
-                        fmt::format("'{}': relation {} does not exist", file(), statement_.target), "42P01",
+                        fmt::format("'{}': relation '{}' does not exist", file(), statement_.target), "42P01",
                         true);
     compared_ = row_comparison(std::move(*target));
 }

@@ -67,6 +67,11 @@ void warn_of_left_files(const std::vector<exports::task_report>& reports,
             {{"task", name}});
 }
 
+// A mistake in a setting or flag that only the database could find, as a --boundary in the future.
+bool is_of_settings(const exports::task_report& report) noexcept {
+    return report.failed() && report.kind == failure::usage;
+}
+
 progress_display::style style_of_exports(const run_log& out, command asked, async::log_level level) {
     return asked == command::check ? progress_display::style::on_request : usual_style(out, level);
 }
@@ -153,6 +158,8 @@ awaitable<void> export_work::work() {
         reports_.push_back(std::move(report));
         if (stop_.requested())
             async::throw_cancelled();
+        if (is_of_settings(reports_.back())) // the other tasks would fail in the same way
+            break;
     }
     warn_of_left_files(reports_, there, log_);
 }

@@ -269,6 +269,20 @@ def test_without_a_boundary_it_is_the_servers_today_in_that_zone(local):
     assert outcome.events("export.done")[0]["boundary"].endswith("00:00:00 Pacific/Kiritimati")
 
 
+def test_a_table_that_is_not_there_is_named_in_quotes(local):
+    local.add(AGENCY)
+    local.write("broken", "COPY (SELECT * FROM agency) TO STDOUT CSV HEADER", "DELETE FROM nothere")
+    assert "'broken/delete.sql': relation 'nothere' does not exist" in local.archiver.run("export", "broken", expect=3).stderr
+
+
+@pytest.mark.parametrize("arguments, settings", [(["--boundary", "9999-01-01"], {}), ([], {"EXPORT_TIME_ZONE": "Mars/Base"})])
+def test_a_mistake_in_a_setting_is_told_once_and_not_for_each_task(local, arguments, settings):
+    local.add(AGENCY)
+    local.write("second", "COPY (SELECT * FROM agency) TO STDOUT CSV HEADER", "DELETE FROM agency")
+    outcome = local.archiver.run("export", *arguments, settings=settings, expect=2)
+    assert len(outcome.events("export.failed")) == 1, str(outcome)
+
+
 def test_invalid_time_zones_and_boundaries_are_refused(local):
     local.add(AGENCY)
     assert "EXPORT_TIME_ZONE is 'UTC+3': an offset counts the other way round" in local.run(expect=2, settings={"EXPORT_TIME_ZONE": "UTC+3"}).stderr
