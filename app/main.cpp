@@ -4,6 +4,7 @@
 #include "app/cli/purpose.hpp"
 #include "app/run/core_dumps.hpp"
 #include "app/run/inquiry.hpp"
+#include "app/run/offer_names.hpp"
 #include "app/run/refusal.hpp"
 #include "app/run/run_exports.hpp"
 #include "app/run/run_journal.hpp"
@@ -45,6 +46,8 @@ int print(std::string_view text, int code = app::exit_code::done) {
 }
 
 int execute(const app::command_line& request) {
+    if (request.command == app::command::completion)
+        return app::offer_names(request);
     if (request.command == app::command::version)
         return print(app::render_version(request.output, app::width_of(app::stream::output)));
     const auto environment = app::process_environment();

@@ -5,6 +5,7 @@
 #include "app/cli/grammar.hpp"
 #include "app/cli/help.hpp"
 #include "app/cli/man_page.hpp"
+#include "app/cli/offered_names.hpp"
 #include "app/cli/read_command.hpp"
 #include "app/cli/unknown_word.hpp"
 #include "app/settings/nearest.hpp"
@@ -14,6 +15,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -47,19 +50,29 @@ parsed_command_line help_for(const grammar& rules, const std::string& about, std
         return to_be_printed(exit_codes_help(width));
     if (about == "man")
         return to_be_printed(man_page());
+    if (const auto* const info = find_command(about))
+        return to_be_printed(rules.help_of(info->command));
     std::vector<std::string_view> topics{"environment", "exit-codes", "man"};
-    for (const auto& info : commands()) {
-        if (info.name == about)
-            return to_be_printed(rules.help_of(info.command));
+    for (const auto& info : commands())
         topics.push_back(info.name);
-    }
     const auto near = nearest(about, topics);
     return usage_error(fmt::format("there is no help on {}{}", async::quoted(about),
                                    near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
                        try_help);
 }
 
-parsed_command_line completion_for(const std::string& shell) {
+// Of a shell, or of names, which its script asks for.
+parsed_command_line completion_for(const std::vector<std::string>& arguments, const CLI::App& inside) {
+    const auto shell = arguments.empty() ? std::string() : arguments.front();
+    if (const auto kind = name_kind_of(shell); kind != name_kind::none) {
+        command_line asked;
+        asked.command = command::completion;
+        asked.names = kind;
+        asked.flags = places_among(std::span(arguments).subspan(1));
+        return {std::move(asked), {}, {}, exit_code::done};
+    }
+    if (arguments.size() > 1)
+        return usage_error(not_expected(arguments[1], inside), try_help_of(inside.get_name()));
     if (auto script = completion_script(shell); !script.empty())
         return to_be_printed(std::move(script));
     return usage_error(shell.empty() ? std::string("completion needs a shell: give bash, zsh or fish")
@@ -89,19 +102,25 @@ std::string in_our_words(const CLI::ParseError& mistake) {
     return said;
 }
 
-command command_named(std::string_view name) {
-    const auto found = std::ranges::find(commands(), name, &command_info::name);
-    return found == commands().end() ? command::help : found->command;
+// Takes `--` and the words after it, which are no flags (POSIX, Utility Syntax Guidelines, 10), from the
+// words.
+std::vector<std::string> take_operands(std::vector<std::string>& words) {
+    const auto end_of_flags = std::ranges::find(words, "--");
+    std::vector<std::string> operands;
+    if (end_of_flags != words.end())
+        operands.assign(std::next(end_of_flags), words.end());
+    words.erase(end_of_flags, words.end());
+    return operands;
 }
 
 // `without_value`: see flag_without_value.
 parsed_command_line read(const grammar& rules, const CLI::App& inside, const std::string& without_value,
                          std::size_t width) {
-    const auto given = command_named(inside.get_name());
+    const auto given = find_command(inside.get_name())->command;
     if (given == command::help)
         return help_for(rules, rules.argument(), width);
     if (given == command::completion)
-        return completion_for(rules.argument());
+        return completion_for(rules.arguments(), inside);
     if (!without_value.empty())
         return usage_error(empty_value(without_value), try_help_of(inside.get_name()));
     auto result = read_command(rules.words_of(given, inside));
@@ -112,13 +131,18 @@ parsed_command_line read(const grammar& rules, const CLI::App& inside, const std
 
 } // namespace
 
+bool only_looks(const command_line& request) noexcept {
+    return is_inquiry(request.command) || (request.command == command::erase && !request.erase.yes);
+}
+
 parsed_command_line parse_command_line(std::vector<std::string> arguments, std::size_t width) {
     grammar rules(arguments, width);
+    auto operands = take_operands(arguments);
     if (arguments.empty())
         return overview_as_mistake(rules);
     const auto without_value = flag_without_value(arguments);
     try {
-        rules.parse(std::move(arguments));
+        rules.parse(std::move(arguments), std::move(operands));
     } catch (const CLI::CallForHelp&) {
         const auto* const inside = rules.chosen();
         return inside != nullptr ? to_be_printed(inside->help()) : help_for(rules, {}, width);
@@ -138,6 +162,9 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments, std::
         const auto mistake = unknown_word(extras.front(), inside);
         return usage_error(mistake.message, mistake.what_next);
     }
+    if (inside != nullptr && !rules.operands_left_over().empty())
+        return usage_error(not_expected(rules.operands_left_over().front(), *inside),
+                           try_help_of(inside->get_name()));
     return inside == nullptr ? overview_as_mistake(rules) : read(rules, *inside, without_value, width);
 }
 

@@ -43,7 +43,11 @@ struct command_line {
     projection_request projection;           // of `project`, `projections` and `migrate`
     dead_letter_request dead_letters;        // of `dead-letters`
     check_aim checking = check_aim::archive; // check --for
+    name_kind names = name_kind::none;       // `completion KIND`; `flags` are those of an unfinished line
 };
+
+// An inquiry, or `erase` without --yes.
+[[nodiscard]] bool only_looks(const command_line& request) noexcept;
 
 // Either something to do, or what to print and the exit code.
 struct parsed_command_line {

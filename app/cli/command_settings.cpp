@@ -1,7 +1,5 @@
 #include "app/cli/command_settings.hpp"
 
-#include "app/settings/features.hpp"
-
 #include <algorithm>
 #include <array>
 #include <span>
@@ -134,75 +132,7 @@ bool takes(command which, const option& setting) {
     });
 }
 
-// The container is made by what writes files of its own accord.
-constexpr std::array makes_the_container{command::archive, command::export_tasks, command::serve,
-                                         command::config};
-
-struct other_help {
-    command which;
-    std::string_view name;
-    std::string_view text;
-};
-
-constexpr std::array other_helps{
-    other_help{command::restore, "DRY_RUN", "try whether the rows can be restored, and roll back"},
-    other_help{command::erase, "DRY_RUN", "only count the rows, also with --yes"},
-    other_help{command::export_tasks, "DRY_RUN", "try the tasks and roll back; no file is left"},
-    other_help{command::serve, "DRY_RUN", "try the tasks and roll back; no file is left"},
-    other_help{
-        command::export_tasks, "ARCHIVE_SIDE_EFFECTS",
-        "what delete.sql changes beyond the exported rows: `refuse` it with exit code 3, or `allow` it "
-        "(also EXPORT_SIDE_EFFECTS)"},
-    other_help{
-        command::serve, "ARCHIVE_SIDE_EFFECTS",
-        "what delete.sql changes beyond the exported rows: `refuse` it with exit code 3, or `allow` it "
-        "(also EXPORT_SIDE_EFFECTS)"},
-    other_help{command::serve, "PG_CONNECTION_STRING",
-               "the database: a libpq URI or key=value form; APIs without projections and queries need none"},
-    other_help{command::serve, "PROJECT",
-               "the projections to run: names, `all` or `none`; unset: those of the APIs"},
-    other_help{command::journal, "PG_CONNECTION_STRING",
-               "the database with the positions of projections, which `verify` compares; not needed"},
-    other_help{command::list, "PG_CONNECTION_STRING",
-               "the database that the folder should belong to; not needed"},
-    other_help{command::cat, "PG_CONNECTION_STRING", "the database that judges --where; not needed without"},
-    other_help{command::send, "ARCHIVE_REQUEST_TIMEOUT",
-               "limit for each try of a request; SERVE_TOKEN or LIVE_SECRET goes along with each"},
-    other_help{command::project, "ARCHIVE_RETRIES",
-               "with --once, how often a statement that fails for a moment is repeated (0 to 100); without, "
-               "there is no limit"},
-};
-
-// Of commands that store no files: what they repeat are statements, and requests for a token.
-constexpr std::array without_storage{command::project, command::dead_letters, command::migrate};
-
-bool is_without_storage(command which) noexcept {
-    return std::ranges::find(without_storage, which) != without_storage.end();
-}
-
 } // namespace
-
-std::string_view help_in(command which, const option& setting) noexcept {
-    for (const auto& each : other_helps)
-        if (each.which == which && each.name == setting.environment)
-            return each.text;
-    if (setting.environment == "ARCHIVE_PATH" &&
-        std::ranges::find(makes_the_container, which) == makes_the_container.end())
-        return "where the files are: the container, then an optional folder";
-    if (is_without_storage(which) && setting.environment == "ARCHIVE_RETRIES")
-        return "how often a statement that fails for a moment is repeated (0 to 100)";
-    if (is_without_storage(which) && setting.environment == "ARCHIVE_REQUEST_TIMEOUT")
-        return "limit for each try of a request for an Entra token";
-    return setting.help;
-}
-
-std::string_view heading_in(command which, const option& setting) noexcept {
-    if (!among({group::requests}, setting.environment))
-        return title_of(setting);
-    return which == command::send      ? "Requests to the server"
-           : is_without_storage(which) ? "Tries"
-                                       : title_of(setting);
-}
 
 std::vector<const option*> settings_of(const command_info& info) {
     std::vector<const option*> taken;

@@ -1,5 +1,6 @@
 #include "app/cli/commands.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -7,11 +8,12 @@ namespace app {
 
 namespace {
 
-using words = std::array<std::string_view, 2>;
+using two_words = std::array<std::string_view, 2>;
 
-constexpr words formats{"text", "json"};
+constexpr two_words formats{"text", "json"};
 constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
-constexpr words journal_actions{"cat", "verify"};
+constexpr two_words journal_actions{"cat", "verify"};
+constexpr std::array<std::string_view, 1> action_with_topic{"cat"};
 constexpr std::array<std::string_view, 23> topics{
     "archive", "plan",        "recover",      "restore", "export",      "serve",      "send",  "journal",
     "project", "projections", "dead-letters", "migrate", "list",        "cat",        "erase", "verify",
@@ -21,20 +23,24 @@ constexpr std::array<std::string_view, 5> projection_actions{"pause", "resume", 
 
 constexpr command_flag output{"--output", "FORMAT", "what is printed: text or json", formats, "-o"};
 constexpr command_flag first_day{
-    "--from", "DAY", "the first day, as YYYY-MM-DD (default: the first there is)", {}};
-constexpr command_flag last_day{
-    "--to", "DAY", "the last day, itself included (default: the last there is)", {}};
+    "--from", "DAY", "the first day, as YYYY-MM-DD (default: the first there is)", {}, {}, name_kind::days};
+constexpr command_flag last_day{"--to", "DAY", "the last day, itself included (default: the last there is)",
+                                {},     {},    name_kind::days};
 
 constexpr std::array plan_flags{output};
 constexpr std::array recover_flags{
     command_flag{"--keep",
                  "FILE",
                  "keep the uncommitted rows of FILE (you have confirmed that the table lacks them)",
-                 {}},
+                 {},
+                 {},
+                 name_kind::files},
     command_flag{"--discard",
                  "FILE",
                  "drop the uncommitted rows of FILE (you have confirmed that the table has them)",
-                 {}},
+                 {},
+                 {},
+                 name_kind::files},
     command_flag{"--exports", "", "recover interrupted exports instead of archive runs", {}},
     command_flag{"--adopt", "", "make this table of this database the owner of the folder", {}},
     output,
@@ -42,7 +48,7 @@ constexpr std::array recover_flags{
 constexpr std::array export_flags{
     command_flag{"--boundary", "DAY", "the midnight before this day, as YYYY-MM-DD, in place of today's", {}},
     output};
-constexpr command_flag one_day{"--day", "DAY", "this day alone", {}};
+constexpr command_flag one_day{"--day", "DAY", "this day alone", {}, {}, name_kind::days};
 constexpr std::array flags_of_restore{
     first_day,
     last_day,
@@ -107,7 +113,8 @@ constexpr std::array journal_flags{
     command_flag{"--values", "", "of `cat`: the values alone, as POST /events/TOPIC takes them", {}}, output};
 constexpr std::array<std::string_view, 4> checked{"archive", "restore", "export", "project"};
 constexpr std::array check_flags{
-    command_flag{"--for", "COMMAND", "for what: archive (the default), restore in place, export or project",
+    command_flag{"--for", "COMMAND",
+                 "what is prepared: `archive` (the default), `restore` in place, `export` or `project`",
                  checked},
     output};
 constexpr std::array project_flags{
@@ -174,15 +181,18 @@ constexpr std::array command_table{
                  "[TASK...]",
                  "TASK",
                  {},
-                 true},
-    command_info{command::send, "send", group::events,
-                 "send the events of a file, a JSON object a line, to a server, in order; continues where it "
-                 "stopped",
-                 send_flags, "FILE", "FILE"},
+                 true,
+                 name_kind::tasks},
+    command_info{
+        command::send, "send", group::events,
+        "send the events of a file (default events.jsonl), a JSON object a line, to a server, in order; "
+        "continues where it stopped",
+        send_flags, "[FILE]", "FILE"},
     command_info{command::journal, "journal", group::events,
                  "show the journal's topics, positions, size and age; `cat TOPIC` prints events, `verify` "
                  "reads all of them",
-                 journal_flags, "[cat TOPIC | verify]", "ACTION", journal_actions, true},
+                 journal_flags, "[cat TOPIC | verify]", "ACTION", journal_actions, true, name_kind::topics,
+                 action_with_topic},
     command_info{command::serve, "serve", group::events,
                  "offer APIs over HTTP, those of --apis: export tasks by request, events into the journal"},
     command_info{command::project,
@@ -193,12 +203,13 @@ constexpr std::array command_table{
                  "[NAME...]",
                  "NAME",
                  {},
-                 true},
+                 true,
+                 name_kind::projections},
     command_info{command::projections, "projections", group::events,
                  "show each projection: position, lag, dead letters; or pause, resume, replay, rebuild or "
                  "forget one",
                  projections_flags, "[pause|resume|replay|rebuild|forget NAME]", "ACTION", projection_actions,
-                 true},
+                 true, name_kind::projections, projection_actions},
     command_info{command::dead_letters,
                  "dead-letters",
                  group::events,
@@ -207,7 +218,8 @@ constexpr std::array command_table{
                  "NAME [POSITIONS...]",
                  "NAME",
                  {},
-                 true},
+                 true,
+                 name_kind::projections},
     command_info{
         command::migrate,
         "migrate",
@@ -218,7 +230,8 @@ constexpr std::array command_table{
         "[NAME...]",
         "NAME",
         {},
-        true},
+        true,
+        name_kind::projections},
     command_info{command::config, "config", group::program,
                  "show every setting in force and where it came from; secrets are hidden", output_only},
     command_info{command::completion,
@@ -228,7 +241,8 @@ constexpr std::array command_table{
                  {},
                  "bash|zsh|fish",
                  "SHELL",
-                 shells},
+                 shells,
+                 true},
     command_info{command::version, "version", group::program,
                  "show the version, the commit it was built from, and the libraries", output_only},
     command_info{command::help,
@@ -251,6 +265,11 @@ const command_info& info_of(command which) {
         if (info.command == which)
             return info;
     throw std::out_of_range("no such command");
+}
+
+const command_info* find_command(std::string_view name) noexcept {
+    const auto* const found = std::ranges::find(command_table, name, &command_info::name);
+    return found == command_table.end() ? nullptr : found;
 }
 
 bool is_inquiry(command which) noexcept {

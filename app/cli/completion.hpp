@@ -1,6 +1,5 @@
-// `event-archiver completion SHELL`: scripts made from the tables of commands and options. They are static:
-// the program does not run when Tab is pressed. So they offer no day: only the storage account knows which
-// days are archived.
+// `event-archiver completion SHELL`: scripts made from the tables of commands and settings. Names of archived
+// days, topics, tasks and projections are no part of them: they ask the program (app/cli/offered_names.hpp).
 // Ours because CLI11 makes no completions. Replace it when it does.
 // Tested by tests/unit/app/cli/commands_test.cpp and tests/integration/test_completion.py.
 #pragma once
@@ -12,5 +11,9 @@ namespace app {
 
 // `shell`: bash, zsh or fish; empty for any other.
 [[nodiscard]] std::string completion_script(std::string_view shell);
+
+[[nodiscard]] std::string bash_completion();
+[[nodiscard]] std::string zsh_completion();
+[[nodiscard]] std::string fish_completion();
 
 } // namespace app

@@ -9,7 +9,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <utility>
 
 namespace app {
 
@@ -108,9 +110,23 @@ void grammar::add_flag(CLI::App& sub, const command_flag& flag) {
                                                   : CLI::MultiOptionPolicy::Throw);
 }
 
-void grammar::parse(std::vector<std::string> words) {
+void grammar::parse(std::vector<std::string> words, std::vector<std::string> operands) {
+    operands_ = std::move(operands);
     std::ranges::reverse(words); // CLI11 takes them from the back
     app_.parse(words);
+    if (const auto* const inside = chosen())
+        take_operands(*inside);
+}
+
+void grammar::take_operands(const CLI::App& inside) {
+    const auto* const info = find_command(inside.get_name());
+    if (info->many_arguments) {
+        std::ranges::move(operands_, std::back_inserter(arguments_));
+        operands_.clear();
+    } else if (!info->argument.empty() && argument_.empty() && !operands_.empty()) {
+        argument_ = std::move(operands_.front());
+        operands_.erase(operands_.begin());
+    }
 }
 
 CLI::App* grammar::chosen() const {

@@ -96,7 +96,7 @@ class command_reader {
                 flag.choices.empty() || std::ranges::find(flag.choices, given->second) != flag.choices.end();
             if (!known)
                 return mistake_in(flag.short_name.empty() ? flag.name : flag.short_name, given->second,
-                                  fmt::format("give {}", fmt::join(flag.choices, " or ")));
+                                  fmt::format("give one of {}", fmt::join(flag.choices, ", ")));
         }
         return {};
     }

@@ -3,11 +3,13 @@
 #include "app/cli/command_settings.hpp"
 #include "app/cli/commands.hpp"
 #include "app/settings/nearest.hpp"
+#include "app/settings/parse.hpp"
 #include "async/quotable.hpp"
 
 #include <fmt/format.h>
 
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace app {
@@ -25,7 +27,17 @@ std::string unexpected(const std::string& word, const CLI::App& inside) {
     const auto* where = inside.get_option_no_throw("--where");
     if (where != nullptr && where->count() > 0)
         return "--where takes one word: put the condition in quotes, as in --where 'id = 7'";
-    return fmt::format("{} is not expected after '{}'", async::quoted(word), inside.get_name());
+    for (const auto* option : inside.get_options())
+        if (option->count() > 0 && option->get_items_expected_max() == 0 &&
+            std::holds_alternative<bool>(parse_boolean(word)))
+            return fmt::format("{}: write {}={}, or {} alone", not_expected(word, inside), option->get_name(),
+                               word, option->get_name());
+    return not_expected(word, inside);
+}
+
+bool takes_operands(const CLI::App* inside) {
+    const auto* const info = inside == nullptr ? nullptr : find_command(inside->get_name());
+    return info != nullptr && !info->argument.empty();
 }
 
 std::vector<std::string> flags_after(const CLI::App* inside) {
@@ -38,6 +50,10 @@ std::vector<std::string> flags_after(const CLI::App* inside) {
 }
 
 } // namespace
+
+std::string not_expected(std::string_view word, const CLI::App& inside) {
+    return fmt::format("{} is not expected after '{}'", async::quoted(word), inside.get_name());
+}
 
 std::string try_help_of(const std::string& command) {
     return fmt::format("Try `event-archiver help {}`.", command);
@@ -62,7 +78,9 @@ usage_mistake unknown_word(const std::string& word, const CLI::App* inside) {
     const auto near = nearest(name, known);
     return {fmt::format("unknown {}{}{}", is_flag ? "flag" : "command",
                         async::may_quote(name) ? fmt::format(" '{}'", name) : "",
-                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                        !near.empty()                       ? fmt::format("; did you mean '{}'?", near)
+                        : is_flag && takes_operands(inside) ? "; a name that begins with '-' goes behind '--'"
+                                                            : ""),
             inside != nullptr ? try_help_of(inside->get_name()) : "Try `event-archiver help`."};
 }
 

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace app {
 
@@ -15,6 +16,9 @@ struct usage_mistake {
 
 // Guesses what the word stands for. `inside`: the command that it stands after, or null.
 [[nodiscard]] usage_mistake unknown_word(const std::string& word, const CLI::App* inside);
+
+// Of a word that is no flag, or follows `--`.
+[[nodiscard]] std::string not_expected(std::string_view word, const CLI::App& inside);
 
 // "Try `event-archiver help list`."
 [[nodiscard]] std::string try_help_of(const std::string& command);

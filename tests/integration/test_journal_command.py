@@ -39,6 +39,15 @@ def segment(place, topic="live"):
     return next((place / topic).glob("*.log"))
 
 
+def test_names_that_begin_with_a_hyphen_stand_behind_two(service, tmp_path):
+    (tmp_path / "-lines").write_text('{"n":1}\n')
+    assert service.send_events(VALUES[:2], topic="-x").status == 201
+    assert len(service.command("journal", "cat", "--values", "--", "-x", expect=0).stdout.splitlines()) == 2
+    assert "goes behind '--'" in service.command("journal", "cat", "-x", expect=2).stderr
+    sent = subprocess.run([service.own_binary, "send", "--to", service.url, "--", "-lines"], cwd=tmp_path, env={}, capture_output=True, text=True, timeout=60)
+    assert sent.returncode == 0, sent.stderr
+
+
 def test_it_lists_topics_positions_size_and_age(service, place):
     assert service.send_events(VALUES).status == 201
     assert service.send_events([{"other": 1}], topic="other").status == 201

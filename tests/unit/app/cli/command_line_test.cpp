@@ -159,9 +159,34 @@ TEST(command_line, refuses_words_too_many_and_values_too_few) {
     expect_usage_error({"erase", "--where", "id", "=", "5"},
                        "--where takes one word: put the condition in quotes, as in --where 'id = 7'");
     expect_usage_error({"archive", "recover"}, "'recover' is not expected after 'archive'");
+    expect_usage_error({"archive", "--prove", "yes"},
+                       "'yes' is not expected after 'archive': write --prove=yes, or --prove alone");
     expect_usage_error({"restore", "--day", "--into", "x"}, "--day has no value: '--into' follows it");
     EXPECT_EQ(parse_command_line({"archive", "--table"}).exit_code, exit_code::usage);
     EXPECT_EQ(parse_command_line({"recover", "--keep", "a", "--discard", "b"}).exit_code, exit_code::usage);
+}
+
+// POSIX, Utility Syntax Guidelines, 10.
+TEST(command_line, takes_words_behind_two_hyphens_for_names_also_where_they_look_like_flags) {
+    const auto topic = parse_command_line({"journal", "cat", "--values", "--", "-x"});
+    ASSERT_TRUE(topic.value) << topic.standard_error;
+    EXPECT_EQ(topic.value->journal.topic, "-x");
+    EXPECT_TRUE(topic.value->journal.values);
+    const auto all_behind = parse_command_line({"journal", "--", "cat", "--values"});
+    ASSERT_TRUE(all_behind.value) << all_behind.standard_error;
+    EXPECT_EQ(all_behind.value->journal.topic, "--values");
+    EXPECT_EQ(parse_command_line({"send", "--watch", "--", "-file"}).value.value().send.file, "-file");
+    EXPECT_EQ(parse_command_line({"send", "--", "--to="}).value.value().send.file, "--to=");
+    EXPECT_THAT(parse_command_line({"export", "agency", "--", "--boundary"}).value.value().tasks,
+                ElementsAre("agency", "--boundary"));
+    EXPECT_THAT(parse_command_line({"export", "--", "--", "a"}).value.value().tasks, ElementsAre("--", "a"));
+    EXPECT_TRUE(parse_command_line({"config", "--"}).value);
+    expect_help({"help", "--", "archive"}, "--retention");
+    expect_usage_error({"archive", "--", "--dry-run"}, "'--dry-run' is not expected after 'archive'");
+    expect_usage_error({"send", "a", "--", "b"}, "'b' is not expected after 'send'");
+    expect_usage_error({"journal", "cat", "-x"},
+                       "unknown flag '-x'; a name that begins with '-' goes behind '--'");
+    EXPECT_EQ(parse_command_line({"--", "archive"}).exit_code, exit_code::usage);
 }
 
 TEST(command_line, knows_which_file_a_person_has_decided_about) {
@@ -178,7 +203,7 @@ TEST(command_line, answers_in_text_or_json) {
         EXPECT_EQ(parse_command_line({name, "-o", "text"}).value.value().output, output_format::text);
         EXPECT_EQ(parse_command_line({name, "-o", "json"}).value.value().output, output_format::json);
         EXPECT_EQ(parse_command_line({name, "--output=json"}).value.value().output, output_format::json);
-        expect_usage_error({name, "-o", "yaml"}, "-o is 'yaml': give text or json");
+        expect_usage_error({name, "-o", "yaml"}, "-o is 'yaml': give one of text, json");
     }
 }
 

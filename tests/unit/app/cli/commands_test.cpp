@@ -88,7 +88,7 @@ TEST(command_line, says_what_would_be_right) {
          "--calendar is a picture in text: leave out either it or -o json"},
         {{"completion"}, "completion needs a shell: give bash, zsh or fish"},
         {{"completion", "tcsh"}, "there is no completion for 'tcsh': give bash, zsh or fish"},
-        {{"plan", "-o", "xml"}, "-o is 'xml': give text or json"},
+        {{"plan", "-o", "xml"}, "-o is 'xml': give one of text, json"},
     };
     for (const auto& [arguments, message] : cases) {
         const auto parsed = parse_command_line(arguments);
