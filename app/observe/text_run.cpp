@@ -19,6 +19,8 @@ std::string start_line(const log_entry& entry, const text_look& look) {
     auto text = fmt::format("{}: {}", command, text_of(entry, "database"));
     if (const auto table = text_of(entry, "table"); !table.empty())
         text += ", " + table;
+    if (const auto into = text_of(entry, "into"); !into.empty())
+        text += ", into " + into;
     if (command == "archive")
         text += " older than " + text_of(entry, "retention");
     if (const auto tasks = text_of(entry, "tasks"); !tasks.empty())

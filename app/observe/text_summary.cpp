@@ -133,8 +133,13 @@ std::string first_line(const log_entry& entry) {
             return fmt::format("failed after {}, exit code {}: {}", took, code, message);
         return fmt::format("failed after {}, exit code {}{}", took, code, says_more ? message.substr(6) : "");
     }
-    auto text = fmt::format("done in {}: {}", took, message);
-    if (const auto bytes = number_of(entry, "bytes"); bytes > 0)
+    constexpr std::string_view dry = "dry run: ";
+    const bool tried = message.starts_with(dry);
+    auto text = fmt::format("{}done in {}: {}", tried ? "dry run " : "", took,
+                            std::string_view(message).substr(tried ? dry.size() : 0));
+    // What `erase` counts is a part of its files, whose bytes these are.
+    const bool of_rows = text_of(entry, "command") != "erase" && number_of(entry, "rows") > 0;
+    if (const auto bytes = number_of(entry, "bytes"); bytes > 0 && of_rows)
         text += ", " + short_bytes(static_cast<double>(bytes));
     return text;
 }
@@ -154,12 +159,12 @@ std::string summary_lines(const log_entry& entry, const text_look& look) {
             if (const auto spent = number_of(entry, field.key); spent >= 50)
                 add_to(phases,
                        fmt::format("{}{} {}", field.key.substr(phase.size()),
-                                   rolled_back && field.key == "phase_ms.deleting" ? ", rolled back," : "",
+                                   rolled_back && field.key == "phase_ms.deleting" ? " (rolled back)" : "",
                                    seconds_text(spent)));
         } else if (field.key == "deleting_beside_ms") {
             if (const auto spent = number_of(entry, field.key); spent >= 50)
                 add_to(phases, fmt::format("deleting beside staging{} {}",
-                                           rolled_back ? ", rolled back," : "", seconds_text(spent)));
+                                           rolled_back ? " (rolled back)" : "", seconds_text(spent)));
         } else {
             add_to(among(costs, field.key) ? used : did, in_words(entry, field.key));
         }
@@ -167,9 +172,9 @@ std::string summary_lines(const log_entry& entry, const text_look& look) {
     const auto first = first_line(entry);
     auto lines = with_event(first, entry, look, indent_of_summary);
     if (look.colour) {
-        const auto word = first.substr(0, first.find(' '));
+        const auto word = first.substr(0, first.starts_with("dry run done") ? 12 : first.find(' '));
         lines.insert(word.size(), "\x1b[0m");
-        lines.insert(0, word == "done" ? "\x1b[32m" : word == "stopped" ? "\x1b[33m" : "\x1b[31m");
+        lines.insert(0, word.ends_with("done") ? "\x1b[32m" : word == "stopped" ? "\x1b[33m" : "\x1b[31m");
     }
     lines += '\n';
     if (number_of(entry, "exit_code") == 2) // no work had begun

@@ -90,7 +90,7 @@ async::awaitable<void> archive_work::ask() {
 async::awaitable<void> archive_work::erase() {
     const auto did = co_await archive::erase_rows(context_, request_.erase);
     answer_.text =
-        render_erasure(did, request_.erase.days, context_.run_id, request_.output, width_of(stream::output));
+        render_erasure(did, request_.erase, context_.run_id, request_.output, width_of(stream::output));
 }
 
 // `cat` reads files as `verify` does, but proves nothing.
@@ -102,11 +102,13 @@ progress_facts archive_work::shown_facts() const {
 }
 
 void archive_work::stop(int number) {
-    std::string_view what = "stopping: rolling back the transaction and the uploaded files, unless COMMIT "
-                            "was sent: then its answer"
-                            " is awaited";
-    if (is_inquiry(request_.command))
+    std::string_view what =
+        "stopping: rolling back the transaction and the uploaded files, unless COMMIT was "
+        "sent: then its answer is awaited";
+    if (only_looks(request_))
         what = "stopping";
+    else if (request_.command == command::restore)
+        what = "stopping: rolling back the transaction, unless COMMIT was sent: then its answer is awaited";
     else if (request_.command == command::erase)
         what = "stopping: what is erased stays erased; run the same command again for the rest";
     guard_.stop(number, what, archive::to_string(report_.phase));

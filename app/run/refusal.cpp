@@ -13,18 +13,12 @@ namespace app {
 
 namespace {
 
-// On a terminal these print their answer alone.
-bool answers_alone(command which) noexcept {
-    return is_inquiry(which) || which == command::journal || which == command::projections ||
-           which == command::dead_letters || which == command::migrate;
-}
-
 class refused_command : public framed_command {
   public:
     refused_command(command refused, const std::vector<std::string>& mistakes, bool text)
         : command_(refused)
         , mistakes_(mistakes)
-        , brief_(text && answers_alone(refused))
+        , brief_(text)
         , told_(text && refused == command::check) {
         facts_.command = info_of(refused).name;
         facts_.error_type = "usage";

@@ -44,7 +44,7 @@ class export_command : public framed_command {
         end.exit_code = exit_code_of(facts_.reports);
         if (request_.command == command::check) {
             end.exit_code = work.answer().exit_code;
-            frame.print(end, work.answer().text);
+            frame.print(end, work.answer().text, reader::may_leave);
         } else if (request_.command == command::export_tasks)
             frame.print(
                 end, render_exports(facts_.reports, work.place(), request_.output, width_of(stream::output)));

@@ -27,8 +27,11 @@ int run_frame::run(framed_command& command) {
     return leave(command, outcome, end.leave_by);
 }
 
-void run_frame::print(work_end& end, std::string_view answer) {
-    if (end.failed || print_output(answer))
+void run_frame::print(work_end& end, std::string_view answer, reader reads) {
+    if (end.failed)
+        return;
+    const auto ended = print_part(answer);
+    if (ended == printed::all || (ended == printed::reader_left && reads == reader::may_leave))
         return;
     log().error("output.failed", "the result cannot be written to standard output",
                 {{"exit_code", exit_code::failed}});

@@ -30,6 +30,9 @@ struct work_end {
     async::deadline leave_by = {};   // of a stopped run: when the process must have ended
 };
 
+// Of a command's answer: `check | head -1` leaves, and the receipt of `erase` must be read to its end.
+enum class reader : unsigned char { to_the_end, may_leave };
+
 struct run_outcome {
     int exit_code = exit_code::internal;
     bool succeeded = false; // the work neither failed nor was cut short, whatever its exit code says
@@ -77,8 +80,9 @@ class run_frame {
     // for any more.
     [[nodiscard]] async::helper_thread& blocking_calls() noexcept { return blocking_calls_; }
 
-    // Prints the answer of a run that succeeded. If it cannot be written, logs that and sets the exit code.
-    void print(work_end& end, std::string_view answer);
+    // Prints the answer of a run that succeeded. If it cannot be written, logs that and sets the exit code;
+    // but a reader that may leave, and has left, has what it wanted.
+    void print(work_end& end, std::string_view answer, reader reads = reader::to_the_end);
 
     // Returns the exit code. At most once.
     [[nodiscard]] int run(framed_command& command);

@@ -54,7 +54,7 @@ class journal_command : public framed_command {
             run_stoppable(loop, answer(loop, frame), stop, guard,
                           {[&guard](int number) { guard.stop(number, "stopping", "reading"); }, [] {}});
         end.exit_code = exit_code_;
-        frame.print(end, text_);
+        frame.print(end, text_, reader::may_leave);
         return end;
     }
 

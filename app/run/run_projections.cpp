@@ -58,7 +58,8 @@ class projection_command : public framed_command {
             dead_letters_ += each.dead_letters;
         }
         metrics_ = metrics_of(work.progress(), std::chrono::system_clock::now());
-        frame.print(end, work.answer());
+        frame.print(end, work.answer(),
+                    request_.command == command::check ? reader::may_leave : reader::to_the_end);
         return end;
     }
 

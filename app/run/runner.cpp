@@ -35,7 +35,8 @@ void log_identity(async::log& log, const configuration& settings, bool of_a_data
              std::span<const async::log_field>(fields));
 }
 
-void log_start(async::log& log, command begun, const configuration& settings) {
+void log_start(async::log& log, const command_line& request, const configuration& settings) {
+    const auto begun = request.command;
     const bool of_a_database = !settings.database.empty(); // `list` and `cat` can do without
     // The fields refer to the texts above.
     const auto database = of_a_database ? db::describe_conninfo(settings.database) : std::string();
@@ -47,6 +48,8 @@ void log_start(async::log& log, command begun, const configuration& settings) {
     fields.emplace_back("path", path);
     if (of_a_database)
         fields.emplace_back("table", settings.job.table);
+    if (!request.restore.into.empty())
+        fields.emplace_back("into", request.restore.into);
     if (begun != command::list && begun != command::cat) {
         fields.emplace_back("retention", settings.job.retention.interval);
         fields.emplace_back("dry_run", settings.job.dry_run);
@@ -71,7 +74,7 @@ class archive_command : public framed_command {
 
     void log_begin(async::log& log) const {
         if (!brief_)
-            log_start(log, request_.command, settings_);
+            log_start(log, request_, settings_);
         for (const auto& clause : settings_.unheeded)
             log.warn("config.unheeded", clause);
         warn_of_clear_text(settings_, log);
@@ -86,8 +89,13 @@ class archive_command : public framed_command {
             end.exit_code = answer_.exit_code;
         if (!inquiry_ && !end.failed && answer_.text.empty() && request_.output == output_format::json)
             answer_.text = run_document(facts_);
-        frame.print(end, answer_.text);
+        frame.print(end, answer_.text, inquiry_ ? reader::may_leave : reader::to_the_end);
         return end;
+    }
+
+    [[nodiscard]] std::string_view stopped_sentence() const override {
+        return only_looks(request_) ? "stopped by a signal; nothing was changed"
+                                    : framed_command::stopped_sentence();
     }
 
     void ended(const run_outcome& outcome) override {

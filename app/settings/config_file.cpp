@@ -113,6 +113,13 @@ std::vector<fs::path> files_at(const fs::path& place, std::string& mistake) {
 
 void read_yaml_file(const fs::path& path, const variable_lookup& environment, config_texts& into) {
     const auto file = quoted_path(path.string());
+    std::error_code failed;
+    if (fs::status(path, failed).type() == fs::file_type::not_found) {
+        into.mistakes.push_back(
+            fmt::format("there is no file {}: give --config a file of YAML, or a directory of them", file));
+        into.unread = true;
+        return;
+    }
     const auto read = read_whole(path);
     auto mistake = read.mistake;
     parsed_config parsed;

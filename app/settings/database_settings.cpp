@@ -14,6 +14,10 @@ namespace app {
 
 namespace {
 
+// True: by a token of the identity.
+constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{{{"password", false}, {"entra", true}}};
+constexpr auto sign_in_words = rows::words_of(sign_ins);
+
 constexpr std::array database_rows{
     rows::database(
         {"PG_CONNECTION_STRING", "--database", "", "CONNINFO",
@@ -28,9 +32,11 @@ constexpr std::array database_rows{
                         "jdbc:postgresql://host:5432/name"})),
     rows::of_serving({"DB_USERNAME", "", "", "NAME", "the user for DB_URL"}),
     rows::of_serving(rows::secret({"DB_PASSWORD", "", "", "PASSWORD", "the password for DB_URL"})),
-    option{"ARCHIVE_DATABASE_AUTH", "--database-auth", "password", "KIND",
-           "`password`: whatever libpq finds; `entra`: a token of the Entra identity, for Azure Database for "
-           "PostgreSQL"},
+    rows::one_of(
+        sign_in_words,
+        {"ARCHIVE_DATABASE_AUTH", "--database-auth", "password", "KIND",
+         "`password`: whatever libpq finds; `entra`: a token of the Entra identity, for Azure Database for "
+         "PostgreSQL"}),
     option{"ARCHIVE_LOCK_WAIT", "--lock-wait", "1s", "TIME",
            "how long to try for the lock before giving up with exit code 10"},
     option{"ARCHIVE_SETTLE_WAIT", "--settle-wait", "30s", "TIME",
@@ -44,6 +50,8 @@ constexpr std::array<std::string_view, 3> connection_strings{"PG_CONNECTION_STRI
 // The first of these variables that is set counts.
 void check_connection_string(checker& settings, std::span<const std::string_view> names) {
     const auto name = std::ranges::find_if(names, [&](auto each) { return settings[each].set(); });
+    if (name == names.end() && std::ranges::any_of(names, [&](auto each) { return settings[each].unread; }))
+        return;
     if (name == names.end()) {
         settings.mistake_of_several(fmt::format(
             "{} is not set: give the database as postgresql://user@host:5432/name", names.front()));
@@ -101,8 +109,6 @@ void check_database(checker& settings) {
                !by_url && given.set() && !db::conninfo_mistake(given.text)) {
         value.database = given.text; // only to compare the owner of the folder; the answer does not need it
     }
-    static constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{
-        {{"password", false}, {"entra", true}}};
     settings.choose<bool>("ARCHIVE_DATABASE_AUTH", value.database_by_identity, sign_ins);
     settings.read("ARCHIVE_LOCK_WAIT", value.job.lock_wait, parse_time);
     settings.read("ARCHIVE_SETTLE_WAIT", value.job.settle_wait, parse_time);

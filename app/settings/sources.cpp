@@ -91,7 +91,9 @@ sourced_text secret_in(const std::string& path, const std::string& named, source
         mistakes.push_back(fmt::format("{} names {}, which {}", named,
                                        is_path ? fmt::format("'{}'", path) : "a file",
                                        content.mistake.empty() ? "is empty" : content.mistake));
-        return {};
+        sourced_text unread;
+        unread.unread = true;
+        return unread;
     }
     return {std::move(content.text), from, named};
 }

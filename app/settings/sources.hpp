@@ -21,6 +21,7 @@ struct sourced_text {
     std::string text;
     source from = source::unset;
     std::string given_as = {}; // the flag or the variable: "--table", "ARCHIVE_DRY_RUN"
+    bool unread = false;       // unset because the file that holds it cannot be read, which is told
     [[nodiscard]] bool set() const noexcept { return from != source::unset; }
 };
 

@@ -78,6 +78,8 @@ void check_clear_text(checker& settings) {
 void check_account(checker& settings) {
     const auto& whole = settings["AZURE_STORAGE_CONNECTION_STRING"];
     const auto& name = settings["AZURE_STORAGE_ACCOUNT"];
+    if (whole.unread)
+        return;
     if (!whole.set() && !name.set()) {
         settings.mistake_of_several(
             "neither AZURE_STORAGE_CONNECTION_STRING nor AZURE_STORAGE_ACCOUNT is set: give the"

@@ -105,7 +105,7 @@ std::string in_lines(const std::string& name, const json::value& value, std::siz
     return margin + name + "{" + inner + "\n" + margin + "}";
 }
 
-std::string erasure_text(const archive::erasure& did, std::size_t width) {
+std::string erasure_text(const archive::erasure& did, bool confirmed, std::size_t width) {
     std::string days;
     if (!did.files.empty()) {
         text_table table("lrrl", {"DAY", "ROWS", "OF", "FILE"});
@@ -118,9 +118,10 @@ std::string erasure_text(const archive::erasure& did, std::size_t width) {
         did.rows_of_files() + did.rows_of_table == 0
             ? std::string("no row matches: nothing would be erased\n\n")
             : fmt::format("would erase {} of {}, and {} of the table\n"
-                          "nothing was changed: --yes erases them, and prints a receipt\n\n",
+                          "nothing was changed{}: --yes erases them, and prints a receipt\n\n",
                           counted(did.rows_of_files(), "row"), counted(did.files.size(), "archived file"),
-                          counted(did.rows_of_table, "row"));
+                          counted(did.rows_of_table, "row"),
+                          confirmed ? ", because --dry-run or DRY_RUN is set; without it" : "");
     text += "what it does not reach:\n";
     for (const auto& place : not_reached(did))
         text += fmt::format("- {}\n", place);
@@ -129,11 +130,11 @@ std::string erasure_text(const archive::erasure& did, std::size_t width) {
 
 } // namespace
 
-std::string render_erasure(const archive::erasure& did, const lake::day_range& days,
+std::string render_erasure(const archive::erasure& did, const archive::erase_request& asked,
                            const std::string& run_id, output_format format, std::size_t width) {
     if (!did.done && format == output_format::text)
-        return erasure_text(did, width);
-    const auto document = erasure_json(did, days, run_id);
+        return erasure_text(did, asked.yes, width);
+    const auto document = erasure_json(did, asked.days, run_id);
     const bool for_people = format == output_format::text && width > 0;
     return (for_people ? in_lines("", document, width, 0) : json::serialize(document)) + "\n";
 }

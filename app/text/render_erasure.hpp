@@ -12,7 +12,7 @@ namespace app {
 
 // `width`: as in render.hpp. A receipt is always JSON (docs/json.md). The condition is in it by its SHA-256
 // alone.
-[[nodiscard]] std::string render_erasure(const archive::erasure& did, const lake::day_range& days,
+[[nodiscard]] std::string render_erasure(const archive::erasure& did, const archive::erase_request& asked,
                                          const std::string& run_id, output_format format,
                                          std::size_t width = 0);
 

@@ -64,9 +64,14 @@ std::string plan_json(const archive::forecast& found) {
     return json::serialize(document) + "\n";
 }
 
+// "2025-11-30 14:30:34.974665" without the fraction.
+std::string_view shown_cutoff(const archive::forecast& found) {
+    return std::string_view(found.cutoff).substr(0, found.cutoff.find('.'));
+}
+
 std::string facts(const archive::forecast& found) {
     auto text =
-        fmt::format("\n{} before {} UTC in {}", counted(found.rows, "row"), found.cutoff, found.table);
+        fmt::format("\n{} before {} UTC in {}", counted(found.rows, "row"), shown_cutoff(found), found.table);
     if (const auto& path = found.days.front().name; name_in_folder(path) != path)
         text += fmt::format("\ninto the folder {}", path.substr(0, path.rfind('/')));
     text += fmt::format("\nabout {} of CSV ({:.0f} bytes a row, {}), read {}\n",
@@ -91,9 +96,8 @@ std::string render_plan(const archive::forecast& found, output_format format, st
     if (found.days.empty()) {
         text = found.held.empty() && found.days_left == 0
                    ? fmt::format("nothing is due: no row of {} is older than {} UTC\n", found.table,
-                                 found.cutoff)
-                   : fmt::format("nothing is due in {} before {} UTC, except rows that stay for now:\n",
-                                 found.table, found.cutoff);
+                                 shown_cutoff(found))
+                   : fmt::format("nothing is due in {} before {} UTC\n", found.table, shown_cutoff(found));
     } else {
         text_table table("lrrlll", {"DAY", "ROWS", "BYTES", "FILE", "NAME", ""});
         for (const auto& planned : found.days)
@@ -108,8 +112,9 @@ std::string render_plan(const archive::forecast& found, output_format format, st
         text += fmt::format("{} of {} stay for the next run: they are beyond --max-days or --max-rows\n",
                             counted(found.rows_left, "row"), counted(found.days_left, "day"));
     if (!found.held.empty())
-        text += fmt::format("{} restored and on hold: rows of {} stay\n", counted(found.held.size(), "day"),
-                            found.held.size() == 1 ? "that day" : "those days");
+        text += found.held.size() == 1 ? std::string("1 day is on hold after a restore: its rows stay\n")
+                                       : fmt::format("{} are on hold after a restore: their rows stay\n",
+                                                     counted(found.held.size(), "day"));
     if (found.rows_dayless > 0)
         text += fmt::format("{} without a valid timestamp (-infinity or before year 1): they stay\n",
                             counted(found.rows_dayless, "row"));

@@ -32,7 +32,7 @@ def test_the_life_of_a_few_days(archiver, table):
     assert "no differences" in screen(archiver, "verify")
     assert "on hold until 20" in joined(screen(archiver, "restore", "--day", "2024-01-02"))
     assert "back in the table, on hold until" in joined(screen(archiver, "list"))
-    assert "except rows that stay for now" in joined(screen(archiver, "plan"))
+    assert "on hold after a restore" in joined(screen(archiver, "plan"))
     assert "skipped: restored, and on hold until 20" in screen(archiver, "archive")
     screen(archiver, "list", "--calendar")
     assert "public." in screen(archiver, "config")

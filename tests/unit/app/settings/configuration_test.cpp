@@ -141,5 +141,13 @@ TEST(check, reports_all_mistakes_together) {
                     HasSubstr("ARCHIVE_MEMORY is 'x'"), HasSubstr("LOG_LEVEL is 'x'")));
 }
 
+TEST(check, does_not_call_unset_what_a_file_could_not_give) {
+    const auto checked = check_all({{"PG_CONNECTION_STRING_FILE", "/nowhere/a"},
+                                    {"AZURE_STORAGE_CONNECTION_STRING_FILE", "/nowhere/b"}});
+    EXPECT_THAT(checked.mistakes,
+                ElementsAre("PG_CONNECTION_STRING_FILE names '/nowhere/a', which cannot be read",
+                            "AZURE_STORAGE_CONNECTION_STRING_FILE names '/nowhere/b', which cannot be read"));
+}
+
 } // namespace
 } // namespace app

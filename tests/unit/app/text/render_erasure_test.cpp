@@ -22,7 +22,10 @@ TEST(render_erasure, says_what_would_go_and_what_stays_beyond_reach) {
     const auto text = render_erasure(counted_erasure(), {}, "run", output_format::text);
     EXPECT_NE(text.find("2024-01-02     2  1,234  events_2024-01-02.csv"), std::string::npos) << text;
     EXPECT_NE(text.find("would erase 2 rows of 1 archived file, and 1 row of the table"), std::string::npos);
-    EXPECT_NE(text.find("nothing was changed"), std::string::npos);
+    EXPECT_NE(text.find("nothing was changed: --yes erases them"), std::string::npos);
+    const auto tried = render_erasure(counted_erasure(), {"true", {}, true}, "run", output_format::text);
+    EXPECT_NE(tried.find("nothing was changed, because --dry-run or DRY_RUN is set; without it: --yes"),
+              std::string::npos);
     EXPECT_NE(text.find("- earlier versions, snapshots"), std::string::npos);
     EXPECT_EQ(text.find("row security"), std::string::npos);
 }
@@ -39,8 +42,8 @@ TEST(render_erasure, a_receipt_is_a_document_whatever_is_asked_for) {
     auto did = counted_erasure();
     did.done = did.verified = did.hidden = true;
     did.files.front().after = {1'232, 8'900, 0xfe};
-    const auto text =
-        render_erasure(did, {std::nullopt, lake::day::from_text("2024-01-03")}, "run", output_format::text);
+    const auto text = render_erasure(did, {"true", {std::nullopt, lake::day::from_text("2024-01-03")}, true},
+                                     "run", output_format::text);
     EXPECT_TRUE(text.starts_with(
         R"({"schema":"event-archiver/erase/v1","done":true,"verified":true,"condition_sha256":"ab12","from":null,"to":"2024-01-03")"))
         << text;
