@@ -121,3 +121,12 @@ def test_on_a_terminal_lines_are_coloured_and_the_last_one_counts(archiver, tabl
     assert any(line.startswith("\x1b[32mok\x1b[0m       settings") for line in lines), text
     assert "passed" in lines[-1] and "\x1b" not in lines[-1]
     assert "begins" not in text
+
+
+def test_on_a_terminal_the_last_line_counts_what_failed(archiver, table):
+    settings = {"PG_CONNECTION_STRING": "postgresql://nobody@127.0.0.1:1/x"}
+    text = on_terminal(archiver, settings, command="check", columns=80, expect=5)
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    assert any(line.startswith("\x1b[31mfailed\x1b[0m   database") for line in lines), text
+    looked_at = [line for line in lines if line.startswith(("\x1b[31m", "\x1b[32m", "\x1b[33m"))]
+    assert lines[-1] == f"1 of {len(looked_at)} checks failed, 1 skipped: exit code 5", text
