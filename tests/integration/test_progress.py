@@ -79,7 +79,7 @@ def test_a_line_on_request_elsewhere(archiver, rows):
     outcome = process.wait()
     (line,) = outcome.events("progress")
     assert line["phase"] == "staging" and 0 < line["rows"] < line["rows_planned"] == 2000
-    assert line["bytes_per_second"] > 0 and line["days_planned"] == rows_days()
+    assert line["bytes_per_second"] > 0 and line["days_planned"] == rows_days() and 0 < line["percent"] < 100
     assert "\r" not in outcome.stderr and "\x1b" not in outcome.stderr
 
 
