@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
@@ -70,6 +71,29 @@ inline void make_topic(const std::string& broker, const std::string& name, int p
     const kafka::event_handle answer(rd_kafka_queue_poll(answers.get(), 30'000));
     if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
         throw std::runtime_error("a topic is not made");
+}
+
+// As retention of the broker does, with the first partition.
+inline void delete_records(const std::string& broker, const std::string& name, std::int64_t before) {
+    std::array<char, 512> said{};
+    auto* const conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", broker.c_str(), nullptr, 0);
+    const std::unique_ptr<rd_kafka_t, kafka::freed_by<rd_kafka_destroy>> client(
+        rd_kafka_new(RD_KAFKA_PRODUCER, conf, said.data(), said.size()));
+    if (!client)
+        throw std::runtime_error(said.data());
+    const std::unique_ptr<rd_kafka_topic_partition_list_t,
+                          kafka::freed_by<rd_kafka_topic_partition_list_destroy>>
+        bounds(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(bounds.get(), name.c_str(), 0)->offset = before;
+    const std::unique_ptr<rd_kafka_DeleteRecords_t, kafka::freed_by<rd_kafka_DeleteRecords_destroy>> wanted(
+        rd_kafka_DeleteRecords_new(bounds.get()));
+    auto* bare = wanted.get();
+    const kafka::queue_handle answers(rd_kafka_queue_new(client.get()));
+    rd_kafka_DeleteRecords(client.get(), &bare, 1, nullptr, answers.get());
+    const kafka::event_handle answer(rd_kafka_queue_poll(answers.get(), 30'000));
+    if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        throw std::runtime_error("records are not deleted");
 }
 
 } // namespace events::rig

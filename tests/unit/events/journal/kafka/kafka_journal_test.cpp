@@ -4,6 +4,7 @@
 #include "tests/unit/events/journal/conformance.hpp"
 #include "tests/unit/events/journal/kafka/broker_rig.hpp"
 #include "tests/unit/events/journal/kafka/mock_cluster.hpp"
+#include "tests/unit/events/journal/retention_conformance.hpp"
 
 #include <gtest/gtest.h>
 
@@ -52,6 +53,13 @@ struct kafka_broker_rig {
         return std::make_unique<kafka_journal>(loop.get_executor(), std::move(options), blocking, log);
     }
 
+    void prepare_removal() {}
+
+    awaitable<void> remove_below(topic& /*live*/, position needed) {
+        delete_records(broker_address(), "live", needed);
+        co_return;
+    }
+
     test_support::exclusive_use topics{"kafka"};
     std::size_t memory = 200'000;
     std::size_t too_large = 2'200'000;
@@ -60,6 +68,8 @@ struct kafka_broker_rig {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(kafka_broker, journal_conformance, kafka_broker_rig);
+// The mock cluster removes nothing.
+INSTANTIATE_TYPED_TEST_SUITE_P(kafka_broker, journal_retention, kafka_broker_rig);
 
 class kafka_broker_test : public test_support::loop_test {};
 

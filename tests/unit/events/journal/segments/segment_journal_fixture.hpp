@@ -6,6 +6,7 @@
 #include "tests/unit/events/journal/conformance.hpp"
 #include "tests/unit/events/journal/segments/directory.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -26,9 +27,24 @@ struct segments_rig {
         return std::make_unique<segment_journal>(loop.get_executor(), std::move(options), log);
     }
 
+    // Some events a segment, and a clock that goes on when it is told to.
+    void prepare_removal() {
+        segments.segment_bytes = 2'000;
+        segments.now = [clock = clock_] { return event_time(std::chrono::days(*clock)); };
+    }
+
+    // All have the same age, so that only what is needed is kept.
+    awaitable<void> remove_below(topic& live, position needed) {
+        *clock_ += 8;
+        (void)co_await live.retain(0, needed, {});
+    }
+
     own_directory directory;
     test_support::kept_log log;
     segment_options segments;
+
+  private:
+    std::shared_ptr<int> clock_ = std::make_shared<int>(0);
 };
 
 class segment_journal_test : public test_support::loop_test {

@@ -1,4 +1,5 @@
 #include "async/pause.hpp"
+#include "tests/unit/events/journal/retention_conformance.hpp"
 #include "tests/unit/events/journal/segments/segment_journal_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 namespace events::rig {
 
 INSTANTIATE_TYPED_TEST_SUITE_P(segments, journal_conformance, segments_rig);
+INSTANTIATE_TYPED_TEST_SUITE_P(segments, journal_retention, segments_rig);
 
 TEST_F(segment_journal_test, reads_over_a_hundred_segments_with_and_without_their_indexes) {
     rig_.segments.segment_bytes = 2'000;
