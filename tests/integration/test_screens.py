@@ -2,21 +2,9 @@
 import json
 import re
 
-from support.terminal import left_on_screen, on_terminal
+from support.terminal import joined, left_on_screen, on_terminal, screen
 
 COLUMNS = 80
-
-
-def screen(archiver, command, *arguments, expect=0) -> str:
-    lines = left_on_screen(on_terminal(archiver, {}, *arguments, command=command, columns=COLUMNS, expect=expect))
-    too_wide = [line for line in lines if len(line) > COLUMNS]
-    assert not too_wide, "\n".join(too_wide)
-    return "\n".join(lines)
-
-
-def joined(text: str) -> str:
-    """Without the breaks of lines."""
-    return re.sub(r"\s+", " ", text)
 
 
 def test_the_life_of_a_few_days(archiver, table):
