@@ -6,6 +6,7 @@
 #include "lake/block_stream.hpp"
 #include "lake/conflict.hpp"
 #include "lake/content_check.hpp"
+#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 
@@ -23,6 +24,14 @@ async::error changed_on_the_way(const std::string& name, const std::string& copy
             "Keep both, and compare their sizes and contents; one of them holds the rows."};
 }
 
+// Of a file that was copied as an append blob: the table has its rows as well, for as long as its mark says.
+// Any other mark tells of blocks that an append blob does not have.
+azure::metadata metadata_to_keep(const listed_file& file) {
+    const auto& mark = file.mark.mark;
+    return mark && !mark->pending && may_be_in_table(*mark) ? file.properties.metadata
+                                                            : without_mark(file.properties.metadata);
+}
+
 } // namespace
 
 awaitable<void> converter::convert(const listed_file& file, const expected_file& expected) {
@@ -31,7 +40,7 @@ awaitable<void> converter::convert(const listed_file& file, const expected_file&
     made.name = file.properties.name;
     made.copy_name = lake_.prefix() + side_copy_name(key);
     made.content = co_await lake_.content_of(file.properties);
-    made.metadata = without_mark(file.properties.metadata);
+    made.metadata = metadata_to_keep(file);
     co_await make_copy(file, expected, made);
     co_await prove_copy(made);
     co_await remove_original(made);
@@ -115,7 +124,7 @@ awaitable<void> converter::settle(const listed_file& copy, const listed_file* or
                         copy.properties.etag,
                         *mark,
                         content,
-                        without_mark(copy.properties.metadata)};
+                        without_copy_mark(copy.properties.metadata)};
     auto state = original == nullptr ? original_state::absent : original_state::not_looked;
     if (original != nullptr && original->properties.etag == mark->original)
         state = original_state::as_copied;

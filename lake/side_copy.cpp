@@ -38,8 +38,15 @@ std::optional<file_key> key_of_side_copy(std::string_view name) noexcept {
     return key_of_file(name);
 }
 
+azure::metadata without_copy_mark(const azure::metadata& values) {
+    auto rest = values;
+    for (const auto* const name : {original_name, copy_bytes_name, copy_crc_name, run_name})
+        rest.erase(name);
+    return rest;
+}
+
 azure::metadata metadata_with(const side_copy_mark& mark, const azure::metadata& others) {
-    auto values = without_mark(others);
+    auto values = others;
     values.insert_or_assign(original_name, mark.original);
     values.insert_or_assign(copy_bytes_name, std::to_string(mark.bytes));
     values.insert_or_assign(copy_crc_name, fmt::format("{:016x}", mark.crc));

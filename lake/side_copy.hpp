@@ -27,6 +27,8 @@ struct side_copy_mark {
 };
 // `others`: the original's metadata, which goes with its bytes.
 [[nodiscard]] azure::metadata metadata_with(const side_copy_mark& mark, const azure::metadata& others);
+// The original's metadata again.
+[[nodiscard]] azure::metadata without_copy_mark(const azure::metadata& values);
 // nullopt if it cannot be read.
 [[nodiscard]] std::optional<side_copy_mark> side_copy_mark_from(const azure::metadata& values) noexcept;
 

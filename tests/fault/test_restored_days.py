@@ -210,6 +210,35 @@ def test_a_restore_that_was_rolled_back_leaves_the_one_before_although_others_ha
     assert scene.plain.run("archive", expect=0).summary["rows"] == 0 and scene.table.count() == rows
 
 
+def test_a_file_that_was_copied_as_an_append_blob_stays_restored(scene):
+    """As a tool copies it between accounts, with its metadata: it is made a block blob again."""
+    scene.begin(Kind(before=6, rows=0))
+    scene.plain.run("restore", "--day", DAY, "--hold", "30 days", expect=0)
+    values, content = marks(scene)[NAME], scene.lake.get(scene.container, NAME)
+    scene.lake.delete(scene.container, NAME)
+    scene.lake.append_blob(scene.container, NAME, content)
+    scene.lake.set_metadata(scene.container, NAME, values)
+    scene.plain.run("restore", "--day", DAY, expect=0)
+    left = marks(scene)[NAME]
+    assert left["archiverhold"] >= values["archiverhold"] and "archiverrestored" in left, left
+    scene.plain.run("restore", "--day", DAY, "--hold", "none", expect=0)
+    scene.plain.run("archive", expect=0)
+    assert scene.table.count() == YOUNG and scene.lake.get(scene.container, NAME) == content
+
+
+@pytest.mark.parametrize("point", ["copied", "after-convert#2"])
+def test_a_conversion_that_was_killed_leaves_a_file_restored(points, point):
+    points.begin(Kind(before=6, rows=0))
+    points.plain.run("restore", "--day", DAY, "--hold", "none", expect=0)
+    values, content = marks(points)[NAME], points.lake.get(points.container, NAME)
+    points.lake.delete(points.container, NAME)
+    points.lake.append_blob(points.container, NAME, content)
+    points.lake.set_metadata(points.container, NAME, values)
+    assert points.start("archive", settings={"EVENT_ARCHIVER_FAULT": f"{point}=kill"}).wait(60).code == 137
+    points.plain.run("archive", expect=0)
+    assert points.table.count() == YOUNG and points.lake.get(points.container, NAME) == content
+
+
 def test_list_plan_and_verify_know_the_state(scene):
     scene.begin(Kind(before=6, rows=0))
     scene.plain.run("restore", "--day", DAY, expect=0)

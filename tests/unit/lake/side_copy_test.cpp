@@ -29,8 +29,9 @@ TEST(side_copy_mark, is_read_as_it_was_written_and_keeps_what_others_said) {
     const auto values = metadata_with(mark, others);
     EXPECT_EQ(side_copy_mark_from(values), mark);
     EXPECT_EQ(without_mark(values), (azure::metadata{{"owner", "somebody"}}));
+    EXPECT_EQ(without_copy_mark(values), others);
     for (const auto& [name, value] : values) {
-        if (!name.starts_with("archiver") || name == "archivercopyrun")
+        if (!name.starts_with("archivercopy") || name == "archivercopyrun")
             continue;
         auto damaged = values;
         damaged.erase(name);
