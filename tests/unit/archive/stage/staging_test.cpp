@@ -1,13 +1,10 @@
 // Staging and publishing a day, against a folder in memory.
 
 #include "archive/settle/publisher.hpp"
-#include "archive/stage/staging.hpp"
 #include "lake/mark_change.hpp"
-#include "tests/support/memory_lake_fixture.hpp"
+#include "tests/unit/archive/stage/staging_fixture.hpp"
 #include "tests/unit/lake/marks.hpp"
 
-#include <optional>
-#include <set>
 #include <vector>
 
 namespace archive {
@@ -15,16 +12,9 @@ namespace {
 
 using async::failure;
 
-class staging_test : public test_support::memory_lake_test {
+class staging_test : public staging_fixture {
   protected:
-    void SetUp() override {
-        table_.schema = "public";
-        table_.relation = "Event";
-        table_.columns = {"id", "created_at"};
-        table_.time_column = "\"created_at\"";
-        table_.keys = {{"id", "\"id\"", "integer", 0}};
-        rows_.upper = "2025-01-01 00:00:00";
-    }
+    staging_test() { planned_ = {{day_.which, 2}}; }
 
     // A file of ours with this content, as an earlier run left it.
     void archive_before(const std::string& content, std::uint64_t rows) {
@@ -49,20 +39,7 @@ class staging_test : public test_support::memory_lake_test {
             existing_.emplace(lake::file_key{lake::day::from_number(number).value(), day_.compression},
                               lake_.file(name));
         lake_.requests.clear();
-        staging_.emplace(io_.get_executor(), staging_context{.lake = lake_,
-                                                             .pages = pages_,
-                                                             .log = log_,
-                                                             .report = report_,
-                                                             .table = table_,
-                                                             .position = position_,
-                                                             .existing = existing_,
-                                                             .came_back = came_back_,
-                                                             .planned = planned_,
-                                                             .by_day = true,
-                                                             .rows = rows_,
-                                                             .nonce = std::string(56, 'd'),
-                                                             .parallel = 2,
-                                                             .compression = lake::compression::none});
+        begin_staging(read_by::day);
         return fill(std::move(rows));
     }
     async::awaitable<void> fill(std::vector<std::string> rows) {
@@ -86,18 +63,10 @@ class staging_test : public test_support::memory_lake_test {
     // In the form the service gives them: 24 raw bytes.
     const std::string base_id = "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE0";
     const lake::file_key day_ = lake::key_of_file("events_2024-02-29.csv").value();
-    const db::server_position position_{"7312345678901234567", "16384", 1, 0x17'0000'0000};
     const publication author_{"public.Event", "0193-run", "4294967299", position_, 0, 0, "created_at", ""};
     const lake::placement placement_;
-    table_description table_;
-    selection rows_;
-    run_report report_;
-    std::set<lake::day> came_back_;
-    std::vector<planned_day> planned_{{day_.which, 2}};
-    lake::file_map existing_;
     int other_files_ = 0; // in the listing, of days that nothing is done with
     publisher publisher_{lake_, retries_, placement_, &again_};
-    std::optional<staging> staging_;
     day_file* file_ = nullptr;
 };
 

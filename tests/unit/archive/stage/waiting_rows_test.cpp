@@ -1,11 +1,8 @@
 // Rows that wait for memory: which wait, for how long, and which may pass.
 
-#include "archive/stage/staging.hpp"
-#include "tests/support/memory_lake_fixture.hpp"
+#include "tests/unit/archive/stage/staging_fixture.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -14,36 +11,17 @@ namespace {
 
 using test_support::background;
 
-class waiting_rows_test : public test_support::memory_lake_test {
+class waiting_rows_test : public staging_fixture {
   protected:
     void SetUp() override {
-        table_.schema = "public";
-        table_.relation = "Event";
-        table_.columns = {"id", "created_at"};
-        table_.time_column = "\"created_at\"";
-        table_.keys = {{"id", "\"id\"", "integer", 0}};
-        rows_.upper = "2025-01-01 00:00:00";
-        staging_.emplace(io_.get_executor(), staging_context{.lake = lake_,
-                                                             .pages = pages_,
-                                                             .log = log_,
-                                                             .report = report_,
-                                                             .table = table_,
-                                                             .position = position_,
-                                                             .existing = existing_,
-                                                             .came_back = came_back_,
-                                                             .planned = planned_,
-                                                             .by_day = false,
-                                                             .rows = rows_,
-                                                             .nonce = std::string(56, 'd'),
-                                                             .parallel = 2,
-                                                             .compression = lake::compression::none});
+        begin_staging(read_by::one_scan);
         run(open_files());
         leave(0);
     }
     void TearDown() override {
         taken_.clear();
         staging_.reset();
-        memory_lake_test::TearDown();
+        staging_fixture::TearDown();
     }
 
     async::awaitable<void> open_files() {
@@ -89,14 +67,6 @@ class waiting_rows_test : public test_support::memory_lake_test {
         EXPECT_TRUE(uploader.ended());
     }
 
-    const db::server_position position_{"7312345678901234567", "16384", 1, 0x17'0000'0000};
-    table_description table_;
-    selection rows_;
-    run_report report_;
-    std::set<lake::day> came_back_;
-    std::vector<planned_day> planned_;
-    lake::file_map existing_;
-    std::optional<staging> staging_;
     std::vector<day_file*> files_;
     std::vector<async::page> taken_;
     int waited_ = 0;
