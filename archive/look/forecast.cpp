@@ -94,18 +94,18 @@ namespace {
 // What of the table keeps a run, or a later restore, from its work. Throws what would end a run at once.
 awaitable<void> look_at_limits(db::connection& session, const table_description& table,
                                const settings& limits, forecast& seen) {
-    const auto shape = co_await read_shape(session, table.oid);
+    const auto shape = co_await read_shape(session, table.named.oid);
     must_have_shape(shape);
     if (const auto mistake = publication_mistake(shape);
         mistake && limits.partitions == partition_removal::none)
         throw async::error(*mistake);
     db::delete_watch watch;
-    watch.table = co_await db::root_of(session, table.oid);
+    watch.table = co_await db::root_of(session, table.named.oid);
     watch.policy = limits.side_effects;
     watch.setting = "ARCHIVE_SIDE_EFFECTS";
     for (const auto& each : co_await db::foresee_effects(session, watch))
         seen.side_effects.push_back(each.words);
-    for (const auto& each : co_await restore_limits(session, table.oid, table.name))
+    for (const auto& each : co_await restore_limits(session, table.named.oid, table.name))
         seen.restore_limits.push_back(each.words);
 }
 

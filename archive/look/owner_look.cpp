@@ -50,8 +50,7 @@ awaitable<lake::folder_owner> owner_here(db::connection& session, const settings
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     auto place = co_await db::database_of(session);
-    auto claim =
-        co_await lake::claim_of(session, std::move(place), lake::table_in_mark(named.schema, named.relation));
+    auto claim = co_await lake::claim_of(session, std::move(place), named.in_mark());
     co_await transaction.rollback(); // it has only read
     co_return std::move(claim.owner);
 }

@@ -68,7 +68,7 @@ awaitable<void> check_server(db::connection& session, std::vector<check_line>& l
 
 awaitable<void> check_rights(db::connection& session, const table_description& table, preflight_aim aim,
                              std::vector<check_line>& lines) {
-    const auto oid = std::to_string(table.oid);
+    const auto oid = std::to_string(table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto seen = co_await session.query(
         "SELECT quote_ident(current_user), quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE'),"
@@ -107,7 +107,7 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
 // Warns of what a successful run would not notice. Adds no line where nothing is wrong.
 awaitable<void> check_gaps(db::connection& session, const table_description& table,
                            std::vector<check_line>& lines) {
-    const auto oid = std::to_string(table.oid);
+    const auto oid = std::to_string(table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto seen = co_await session.query(
         "SELECT (SELECT string_agg(quote_ident(attname::text), ', '::text ORDER BY attnum) FROM pg_attribute"

@@ -68,7 +68,7 @@ awaitable<void> check_insert_effects(db::connection& session, std::uint32_t root
 
 awaitable<void> check_restore_limits(db::connection& session, const table_description& table,
                                      std::vector<check_line>& lines) {
-    const auto limits = co_await restore_limits(session, table.oid, table.name);
+    const auto limits = co_await restore_limits(session, table.named.oid, table.name);
     for (const auto& each : limits)
         append(lines, "restore", check_status::warning, each.words, each.remedy);
     if (limits.empty())
@@ -115,7 +115,7 @@ awaitable<void> check_foreign_keys(db::connection& session, const table_descript
         if (each.reason == db::effect::cause::constraint)
             append(lines, "foreign keys", check_status::warning, consequence_of(each, root, policy),
                    fmt::format("Archive {} first, or drop the constraint.", each.table.name));
-    const auto oid = std::to_string(table.oid);
+    const auto oid = std::to_string(table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto keys = co_await session.query(
         "SELECT conname, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
@@ -150,21 +150,21 @@ awaitable<void> check_side_effects(db::connection& session, db::delete_watch wat
 
 awaitable<void> check_restore_obstacles(db::connection& session, const table_description& table,
                                         std::vector<check_line>& lines) {
-    const auto shape = co_await read_shape(session, table.oid);
+    const auto shape = co_await read_shape(session, table.named.oid);
     judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
     judge(lines, "logging", unlogged_mistake(shape), "the table survives a crash");
     co_await check_restore_limits(session, table, lines);
-    const auto top = co_await db::root_of(session, table.oid);
+    const auto top = co_await db::root_of(session, table.named.oid);
     co_await check_insert_effects(session, top.oid, lines);
 }
 
 awaitable<void> check_obstacles(db::connection& session, const table_description& table,
                                 db::side_effects policy, std::vector<check_line>& lines) {
-    const auto shape = co_await read_shape(session, table.oid);
+    const auto shape = co_await read_shape(session, table.named.oid);
     check_shape(shape, lines);
     co_await check_restore_limits(session, table, lines);
     db::delete_watch watch;
-    watch.table = co_await db::root_of(session, table.oid);
+    watch.table = co_await db::root_of(session, table.named.oid);
     watch.policy = policy;
     watch.setting = "ARCHIVE_SIDE_EFFECTS";
     const auto catalog = co_await db::read_effect_catalog(session);

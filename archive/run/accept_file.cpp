@@ -25,7 +25,7 @@ namespace {
 // needed does no harm.
 awaitable<bool> table_has_rows(const run_context& context, const run_transaction& opened,
                                lake::listed_file file) {
-    const auto oid = std::to_string(opened.table.oid);
+    const auto oid = std::to_string(opened.table.named.oid);
     const auto hidden =
         co_await opened.session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
     if (hidden.boolean(0, 0))
@@ -85,7 +85,7 @@ void mark_as_restored(std::optional<lake::file_mark>& mark, lake::file_record& n
                       std::string_view header) {
     if (!mark) {
         mark.emplace();
-        mark->table = lake::table_in_mark(table.schema, table.relation);
+        mark->table = table.named.in_mark();
         now.header = azure::crc64(0, lake::bytes_of(header));
         now.transaction = entry.now.transaction;
     }

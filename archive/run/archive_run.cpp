@@ -56,7 +56,7 @@ awaitable<void> measure_backlog(const run_context& context, const archive_transa
 // Whether equal numbers of rows do not prove equal rows. The partitions are the current ones, not the
 // snapshot's.
 awaitable<void> look_at_table(archive_transaction& work) {
-    const auto oid = std::to_string(work.opened.table.oid);
+    const auto oid = std::to_string(work.opened.table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto sql =
         fmt::format("WITH members AS (SELECT relid FROM pg_partition_tree($1::oid::regclass)"
@@ -106,7 +106,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     db::must_be_identified(opened.position);
     co_await context_.lake.must_take(context_.settings.placement.tags);
     context_.report.enter(run_phase::planning);
-    const auto shape = co_await read_shape(opened.session, opened.table.oid);
+    const auto shape = co_await read_shape(opened.session, opened.table.named.oid);
     must_have_shape(shape);
     tell_hidden(shape);
     must_be_by_this_time(opened.files, opened.table, context_.settings.time_column);
@@ -256,7 +256,7 @@ awaitable<bool> archive_run::prepare_files(archive_transaction& work) {
 
 // Before the first byte moves, finds what would make the DELETE fail.
 awaitable<void> archive_run::foresee_side_effects(const run_transaction& opened) {
-    const auto watch = co_await watch_table(opened.session, opened.table.oid, context_.settings);
+    const auto watch = co_await watch_table(opened.session, opened.table.named.oid, context_.settings);
     const auto foreseen = co_await db::foresee_effects(opened.session, watch);
     if (!foreseen.empty() && !effects_said_)
         context_.log.info("side_effects.possible",

@@ -145,11 +145,11 @@ awaitable<void> copy_run::find_target(db::connection& session, const file_list& 
         const auto sql = co_await create_statement(session, context_.lake, wanted.sql(), files, source);
         co_await session.execute(sql);
         wanted = co_await resolve_table(session, wanted.sql());
-    } else if (wanted.oid == source.oid) {
+    } else if (wanted.oid == source.named.oid) {
         throw async::error(failure::usage, fmt::format("--into names {} itself", source.name),
                            "Leave --into out to move the days back into it.");
     }
-    const bool shared = co_await shares_rows(session, source.oid, wanted.oid);
+    const bool shared = co_await shares_rows(session, source.named.oid, wanted.oid);
     if (shared)
         throw async::error(
             failure::usage,
@@ -187,7 +187,7 @@ awaitable<void> copy_run::copy_day_inside(db::connection& session, const lake::l
 }
 
 awaitable<loaded_file> copy_run::load_and_prove(db::connection& session, const lake::listed_file& file) {
-    const auto watch = co_await watch_table(session, target_->oid, context_.settings);
+    const auto watch = co_await watch_table(session, target_->named.oid, context_.settings);
     const auto untouched = co_await db::read_change_counters(session);
     day_loader loader(session, context_.lake, *target_, loaded_columns::some_of_the_table);
     auto recorded = known_.content_of(file);

@@ -52,7 +52,7 @@ awaitable<deletion_order> find_deletion_order(const run_context& context, const 
     if (choose_order(facts) == deletion_order::after_reading)
         co_return deletion_order::after_reading;
     facts.looks_again = any_asked_about_later(work);
-    const auto oid = std::to_string(work.opened.table.oid);
+    const auto oid = std::to_string(work.opened.table.named.oid);
     const auto sql = fmt::format("SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1::oid AND {}),"
                                  " coalesce(current_setting('old_snapshot_threshold', true), '-1') <> '-1'",
                                  db::is_trigger_on_delete);

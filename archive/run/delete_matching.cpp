@@ -65,11 +65,11 @@ awaitable<deleted_rows> delete_matching(const run_context& context, db::connecti
     const auto columns = columns_in_sql(table);
     const auto clause = matching_clause(table, request.where, request.days) + " AND " + own_rows(table);
     deleted_rows result;
-    const auto oid = std::to_string(table.oid);
+    const auto oid = std::to_string(table.named.oid);
     const auto policies = co_await session.query("SELECT pg_catalog.row_security_active($1::pg_catalog.oid)",
                                                  std::string_view(oid));
     result.hidden = policies.boolean(0, 0);
-    const auto watch = co_await watch_table(opened.session, table.oid, context.settings);
+    const auto watch = co_await watch_table(opened.session, table.named.oid, context.settings);
     (void)co_await db::foresee_effects(opened.session, watch);
     const auto untouched = co_await db::read_change_counters(session);
     const auto selected = co_await judged_digest(

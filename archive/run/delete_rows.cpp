@@ -51,7 +51,7 @@ awaitable<lake::content_digest> remove_partitions(archive_transaction& work, par
 
 // The current partitions, not the snapshot's, as DELETE sees them.
 awaitable<std::set<std::string>> members_of(const run_transaction& opened) {
-    const auto oid = std::to_string(opened.table.oid);
+    const auto oid = std::to_string(opened.table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto asked = co_await opened.session.query(
         "SELECT relid::oid::text FROM pg_partition_tree($1::oid::regclass) UNION SELECT $1::oid::text",
@@ -127,7 +127,7 @@ awaitable<void> name_transaction(const run_context& context, archive_transaction
     const auto xid = co_await opened.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(opened.table.columns);
     co_await db::make_number_durable(context.access(), opened.position);
-    work.publication = {.table = lake::table_in_mark(opened.table.schema, opened.table.relation),
+    work.publication = {.table = opened.table.named.in_mark(),
                         .run = context.run_id,
                         .transaction = std::string(xid.text(0, 0)),
                         .position = opened.position,
@@ -146,7 +146,7 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     const async::span shown(context.log, "job", "delete");
     context.report.enter(run_phase::deleting);
     auto& session = work.opened.session;
-    const auto watch = co_await watch_table(session, work.opened.table.oid, context.settings);
+    const auto watch = co_await watch_table(session, work.opened.table.named.oid, context.settings);
     const auto untouched = co_await db::read_change_counters(session);
     const auto found = co_await members_of(work.opened);
     must_be_the_same(work.members, found, work.opened.table);

@@ -59,7 +59,7 @@ awaitable<erasure> erase_run::run() {
 // with the names that the condition means.
 awaitable<attempt_result> erase_run::attempt(run_transaction& opened) {
     db::must_be_identified(opened.position);
-    const auto shape = co_await read_shape(opened.session, opened.table.oid);
+    const auto shape = co_await read_shape(opened.session, opened.table.named.oid);
     must_have_shape(shape);
     must_be_deletable(shape, true);
     if (!shape.unfinished.empty())
@@ -121,7 +121,7 @@ awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& 
     known_ = std::move(read);
     unrecorded_.clear();
     found_again_.clear();
-    const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
+    const auto ours = opened.table.named.in_mark();
     for (const auto& [name, entry] : known_) {
         const auto key = lake::key_of_file(name);
         if (!key || !request_.days.contains(key->which))

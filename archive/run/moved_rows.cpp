@@ -109,7 +109,7 @@ awaitable<void> must_not_have_moved_since(const run_context& context, const run_
 
 awaitable<void> must_not_have_moved(const run_context& context, const archive_transaction& work) {
     const auto& opened = work.opened;
-    const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
+    const auto ours = opened.table.named.in_mark();
     std::set<lake::day> due;
     for (const auto& [which, file] : work.staging->files())
         due.insert(which);

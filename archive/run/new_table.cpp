@@ -58,18 +58,18 @@ awaitable<std::string> create_statement(db::connection& session, lake::folder& f
                       [&own](const std::string& name) { return std::ranges::find(own, name) == own.end(); });
     }
     if (columns == source.columns && common == columns) {
-        const auto indexes = co_await choose_indexes(session, source.oid);
+        const auto indexes = co_await choose_indexes(session, source.named.oid);
         auto sql = fmt::format("CREATE TABLE {} (LIKE {} INCLUDING ALL{})", target, source.name,
                                indexes.all ? "" : " EXCLUDING INDEXES");
         if (!indexes.all && !indexes.primary_key.empty())
             sql += fmt::format("; ALTER TABLE {} ADD PRIMARY KEY ({})", target, indexes.primary_key);
         // A copy of such a constraint is valid: it would refuse rows that the table had.
-        for (const auto& check : co_await unproven_checks(session, source.oid))
+        for (const auto& check : co_await unproven_checks(session, source.named.oid))
             sql += fmt::format("; ALTER TABLE {} DROP CONSTRAINT {}", target, check);
         co_return sql;
     }
 
-    const auto oid = std::to_string(source.oid);
+    const auto oid = std::to_string(source.named.oid);
     const auto known = co_await session.query(
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod), coalesce(a.attnum = ANY (i.indkey::int2[]), "
         "false)"

@@ -126,7 +126,7 @@ awaitable<void> recover_run::must_not_be_restored_elsewhere(const run_transactio
     const auto present = co_await context_.lake.present_files();
     if (!present)
         co_return;
-    const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
+    const auto ours = opened.table.named.in_mark();
     for (const auto& [key, file] : *present) {
         const auto& mark = file.mark.mark;
         if (mark && mark->table != ours && lake::may_be_in_table(*mark))
@@ -142,7 +142,7 @@ awaitable<void> recover_run::must_not_be_restored_elsewhere(const run_transactio
 // The folder gets another owner, the marks of its files keep theirs.
 awaitable<void> recover_run::tell_of_other_tables(const run_transaction& opened) {
     const auto found = co_await context_.lake.contents();
-    const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
+    const auto ours = opened.table.named.in_mark();
     std::string other;
     std::uint64_t files = 0;
     std::uint64_t pending = 0;

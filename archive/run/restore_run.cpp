@@ -109,7 +109,7 @@ awaitable<void> restore_run::look_before(const run_transaction& opened,
     for (const auto* file : files)
         if (const auto mistake = is_as_marked(*file) ? types.mistake(*file->mark.mark) : std::nullopt)
             throw lake::refused(file->properties.name, "restored", *mistake);
-    const auto shape = co_await read_shape(opened.session, opened.table.oid);
+    const auto shape = co_await read_shape(opened.session, opened.table.named.oid);
     must_take_rows_back(shape);
 }
 
@@ -118,7 +118,7 @@ awaitable<void> restore_run::load(restore_transaction& work,
                                   const lake::ledger_state& known) {
     auto& session = work.opened.session;
     co_await session.execute("SET CONSTRAINTS ALL DEFERRED");
-    const auto watch = co_await watch_table(session, work.opened.table.oid, context_.settings);
+    const auto watch = co_await watch_table(session, work.opened.table.named.oid, context_.settings);
     const auto untouched = co_await db::read_change_counters(session);
     std::uint64_t inserted = 0;
     day_loader loader(session, context_.lake, work.opened.table, loaded_columns::those_of_the_table);
@@ -154,7 +154,7 @@ awaitable<void> restore_run::make_marks(restore_transaction& work) {
     const auto xid = co_await opened.session.query("SELECT pg_current_xact_id()::text");
     work.mark = {context_.run_id, std::string(xid.text(0, 0)), opened.position};
     const auto held_until = co_await end_of_hold(opened.session, request_.hold);
-    const auto table = lake::table_in_mark(opened.table.schema, opened.table.relation);
+    const auto table = opened.table.named.in_mark();
     for (auto& each : work.files) {
         const auto& before = each.file->mark.mark;
         const bool is_longer = before && before->held_until > held_until; // the notation sorts by time

@@ -13,7 +13,7 @@ using async::failure;
 
 awaitable<void> must_be_insertable(db::connection& session, const table_description& table,
                                    restore_target kind) {
-    const auto oid = std::to_string(table.oid);
+    const auto oid = std::to_string(table.named.oid);
     const auto found = co_await session.query(
         "SELECT has_table_privilege($1::oid, 'INSERT'::text), quote_ident(current_user::text),"
         " (SELECT count(*) FROM pg_class WHERE relpersistence = 'u' AND (oid = $1::oid OR oid IN"

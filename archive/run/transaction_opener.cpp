@@ -114,8 +114,7 @@ async::error transaction_opener::lock_is_held() const {
 }
 
 awaitable<lake::lease_claim> claim_of(run_transaction& opened) {
-    return lake::claim_of(opened.session, opened.position,
-                          lake::table_in_mark(opened.table.schema, opened.table.relation));
+    return lake::claim_of(opened.session, opened.position, opened.table.named.in_mark());
 }
 
 } // namespace archive

@@ -25,8 +25,7 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
             fmt::format("'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table"
                         " {} of cluster {}, database {}",
                         name, author.transaction, file.mark.mark->table, author.position.cluster,
-                        author.position.database, lake::table_in_mark(table.schema, table.relation),
-                        position.cluster, position.database),
+                        author.position.database, table.named.in_mark(), position.cluster, position.database),
             "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint)};
     if (decision == settle_decision::refuse_copy)
         return {

@@ -111,7 +111,7 @@ awaitable<settler::evidence> settler::gather(const settle_place& at, const lake:
     evidence known;
     if (files.count(lake::file_trait::awaiting) == 0)
         co_return known;
-    const auto oid = std::to_string(at.table.oid);
+    const auto oid = std::to_string(at.table.named.oid);
     const auto hidden =
         co_await at.session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
     known.hidden = hidden.boolean(0, 0);
@@ -127,8 +127,7 @@ awaitable<settle_facts> settler::facts_of(const settle_place& at, const lake::li
     settle_facts facts;
     facts.has_base = mark.base.has_value();
     const auto stands = db::compare_histories(author.position, at.position);
-    const bool here = stands != db::history::foreign &&
-                      mark.table == lake::table_in_mark(at.table.schema, at.table.relation);
+    const bool here = stands != db::history::foreign && mark.table == at.table.named.in_mark();
     facts.origin = here ? origin::this_database : origin::elsewhere;
     facts.ahead = stands == db::history::behind;
     const bool dry_run = mark.pending && mark.now.dry_run;

@@ -37,7 +37,7 @@ bool was_rewritten(const lake::read_mark& read, const std::vector<azure::block>&
 
 void must_be_of_table(const lake::listed_file& file, const table_description& table) {
     const auto& mark = file.mark.mark;
-    if (mark && mark->table != lake::table_in_mark(table.schema, table.relation))
+    if (mark && mark->table != table.named.in_mark())
         throw lake::refused(
             file.properties.name, "appended to",
             {failure::precondition, fmt::format("it holds rows of table {}", mark->table),

@@ -41,9 +41,8 @@ bool late_comparison::may_have_late(const lake::listed_file& source) const {
     const auto& table = tools_.context.table;
     const auto& mark = source.mark.mark;
     // If the file has other columns, no row of the table is in it byte for byte.
-    return mark && mark->table == lake::table_in_mark(table.schema, table.relation) &&
-           mark->now.header == tools_.header_crc && !mark->restored && !is_doubted(tools_.context, source) &&
-           !rows_before(source).empty();
+    return mark && mark->table == table.named.in_mark() && mark->now.header == tools_.header_crc &&
+           !mark->restored && !is_doubted(tools_.context, source) && !rows_before(source).empty();
 }
 
 void late_comparison::expect(day_file& file) const {

@@ -75,8 +75,7 @@ awaitable<void> remember_rows_of_other(staging_tools& tools, day_file& file, con
     }
     const bool doubted = is_doubted(context, other);
     const bool has_grown = mark->now.bytes != other.properties.size; // others added rows
-    if (mark->table != lake::table_in_mark(context.table.schema, context.table.relation) ||
-        (!doubted && !mark->restored && !has_grown))
+    if (mark->table != context.table.named.in_mark() || (!doubted && !mark->restored && !has_grown))
         co_return;
     open_other(context, file, other);
     file.other->adopted = !mark->restored && has_grown;

@@ -182,7 +182,7 @@ awaitable<std::optional<unsendable_row>> table_reader::find_row(db::connection& 
 awaitable<void> table_reader::must_see_as_coordinator(db::connection& session) const {
     // The name of a snapshot is a number: a copy of the server may have one of the same name.
     co_await db::must_be_of_server(session, context_.server);
-    const auto oid = std::to_string(context_.table.oid);
+    const auto oid = std::to_string(context_.table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto asked = co_await session.query("SELECT row_security_active($1::oid)", parameters);
     if (asked.boolean(0, 0) == context_.policies_apply)

@@ -8,7 +8,7 @@ namespace archive {
 
 awaitable<std::uint64_t> rows_without_partition(db::connection& session, const table_description& table,
                                                 std::string rows) {
-    const auto oid = std::to_string(table.oid);
+    const auto oid = std::to_string(table.named.oid);
     // A default partition without neighbours has no constraint: it takes every row.
     const auto leaves = co_await session.query(
         "SELECT count(*) FILTER (WHERE pg_get_partition_constraintdef(relid) IS NULL),"
@@ -24,7 +24,7 @@ awaitable<std::uint64_t> rows_without_partition(db::connection& session, const t
 
 awaitable<std::string> partition_ddl(db::connection& session, const table_description& table,
                                      lake::day which) {
-    const auto oid = std::to_string(table.oid);
+    const auto oid = std::to_string(table.named.oid);
     const auto midnight = which.text();
     const std::array parameters{db::parameter(oid), db::parameter(table.time_column),
                                 db::parameter(midnight)};

@@ -4,6 +4,7 @@
 #include "db/error.hpp"
 #include "db/session_names.hpp"
 #include "lake/conflict.hpp"
+#include "lake/mark.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -61,6 +62,8 @@ awaitable<std::string> hint_of_names(db::connection& session, std::string_view t
 std::string named_table::sql() const {
     return db::connection::identifier(schema) + '.' + db::connection::identifier(relation);
 }
+
+std::string named_table::in_mark() const { return lake::table_in_mark(schema, relation); }
 
 std::string named_table::text() const { return for_people(schema) + '.' + for_people(relation); }
 

@@ -24,6 +24,7 @@ struct named_table {
 
     [[nodiscard]] std::string sql() const;  // qualified and quoted
     [[nodiscard]] std::string text() const; // for people: quoted only where it must be
+    [[nodiscard]] std::string in_mark() const;
 };
 
 // Before a transaction: in one, names are looked up in pg_catalog alone. Does not wait for a lock on the

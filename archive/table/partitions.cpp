@@ -72,7 +72,7 @@ awaitable<void> must_be_gone_from(db::connection& session, std::string_view cata
 
 awaitable<std::vector<partition>> partitions_before(db::connection& session, const table_description& table,
                                                     std::string cutoff) {
-    const std::string oid = std::to_string(table.oid);
+    const std::string oid = std::to_string(table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto key =
         co_await session.query("SELECT a.attname FROM pg_partitioned_table p JOIN pg_attribute a"

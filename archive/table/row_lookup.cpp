@@ -89,8 +89,7 @@ awaitable<void> look_up(db::connection& session, std::string sql, row_key& key_o
 // The sample's key in the order of the table's; nullopt if it is of other columns.
 std::optional<wanted_row> wanted_sample(const lake::file_mark& mark, const table_description& table) {
     const auto& sample = mark.now.sample;
-    if (!sample || mark.table != lake::table_in_mark(table.schema, table.relation) ||
-        sample->key_columns.size() != table.keys.size())
+    if (!sample || mark.table != table.named.in_mark() || sample->key_columns.size() != table.keys.size())
         return std::nullopt;
     wanted_row row;
     for (const auto& key : table.keys) {

@@ -75,7 +75,7 @@ awaitable<void> row_taker::describe() {
     columns_.clear();
     checks_.clear();
     unique_.clear();
-    const auto oid = std::to_string(table_.oid);
+    const auto oid = std::to_string(table_.named.oid);
     const auto found = co_await session_.query(
         "SELECT attname, format_type(atttypid, atttypmod), attnotnull, attnum FROM pg_attribute"
         " WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
@@ -128,7 +128,7 @@ std::string row_taker::statement() const {
     // A name that the table or a column of it has as well would be ambiguous.
     std::string ours = "event_archiver_";
     const auto is_taken = [&ours](const std::string& name) { return name.starts_with(ours); };
-    while (is_taken(table_.relation) || std::ranges::any_of(columns_, is_taken, &column::name))
+    while (is_taken(table_.named.relation) || std::ranges::any_of(columns_, is_taken, &column::name))
         ours += '_';
     const auto text_name = [&ours](std::size_t number) { return fmt::format("{}{}", ours, number); };
     std::vector<std::string> arrays;
@@ -148,7 +148,7 @@ std::string row_taker::statement() const {
         if (!takes_any_text(type))
             verdicts += fmt::format(" WHEN {0} IS NOT NULL AND {0} COLLATE \"C\" <> format('%s', {1}.{2})"
                                     " THEN {3}",
-                                    text, db::connection::identifier(table_.relation), quoted, at);
+                                    text, db::connection::identifier(table_.named.relation), quoted, at);
     }
     // Behind the columns: a CHECK judges values that the columns have taken.
     for (std::size_t at = 0; at < checks_.size(); ++at)
@@ -157,7 +157,7 @@ std::string row_taker::statement() const {
                        " CROSS JOIN LATERAL (SELECT {2}) AS {3} CROSS JOIN LATERAL (SELECT CASE{4} END)"
                        " AS {5}judged ({5}why) WHERE {5}why IS NOT NULL ORDER BY {5}n LIMIT 1",
                        fmt::join(arrays, ", "), fmt::join(texts, ", "), fmt::join(values, ", "),
-                       db::connection::identifier(table_.relation),
+                       db::connection::identifier(table_.named.relation),
                        verdicts.empty() ? " WHEN false THEN 0" : verdicts, ours);
 }
 

@@ -52,7 +52,7 @@ struct catalog_columns {
 
 // Writes the names and types of the columns into `table`, and returns what the choice of time and key needs.
 awaitable<catalog_columns> read_columns(db::connection& session, table_description& table) {
-    const std::string oid = std::to_string(table.oid);
+    const std::string oid = std::to_string(table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto found = co_await session.query(
         "SELECT attname, format_type(atttypid, NULL), format_type(atttypid, atttypmod), attnum, attnotnull,"
@@ -73,7 +73,7 @@ awaitable<catalog_columns> read_columns(db::connection& session, table_descripti
         table.columns.push_back(name);
         table.typed.push_back({name, full_type});
     }
-    table.definitions = co_await read_definitions(session, table.oid);
+    table.definitions = co_await read_definitions(session, table.named.oid);
     table.types = types_checksum(table.typed, table.definitions.text());
     table.names_in_text = table.definitions.names_in_text;
     co_return columns;
@@ -131,11 +131,11 @@ void key_must_be_stored(const table_description& table, const catalog_columns& c
 awaitable<void> choose_key_columns(db::connection& session, table_description& table,
                                    const catalog_columns& columns, const std::vector<std::string>& wanted,
                                    key_demand demand) {
-    const auto unique = co_await read_unique_indexes(session, table.oid);
+    const auto unique = co_await read_unique_indexes(session, table.named.oid);
     key_must_be_stored(table, columns, unique, wanted);
     auto chosen = choose_key(columns.written, unique, wanted, demand == key_demand::unique);
     if (!chosen.mistake.empty()) {
-        co_await must_be_of_a_shape(session, table.oid);
+        co_await must_be_of_a_shape(session, table.named.oid);
         throw async::error(failure::precondition, fmt::format("table {} {}", table.name, chosen.mistake),
                            std::move(chosen.hint));
     }
@@ -152,10 +152,10 @@ awaitable<void> choose_key_columns(db::connection& session, table_description& t
 awaitable<std::vector<std::uint32_t>> members_of(db::connection& session, const table_description& table) {
     std::vector<std::uint32_t> members;
     if (!table.partitioned) {
-        members.push_back(table.oid);
+        members.push_back(table.named.oid);
         co_return members;
     }
-    const std::string oid = std::to_string(table.oid);
+    const std::string oid = std::to_string(table.named.oid);
     const auto found = co_await session.query(
         "SELECT relid::oid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf ORDER BY 1",
         std::string_view(oid));
@@ -182,10 +182,7 @@ awaitable<table_description> describe_table(db::connection& session, named_table
     if (found.rows() == 0 || !found.boolean(0, 0))
         throw lake::conflict(fmt::format("table {} was renamed or dropped meanwhile", named.text()));
     table_description table;
-    table.oid = named.oid;
     table.name = found.text(0, 4);
-    table.schema = named.schema;
-    table.relation = named.relation;
     table.named = std::move(named);
     const auto kind = found.text(0, 1);
     if (kind != "r" && kind != "p")
@@ -216,7 +213,7 @@ std::string own_rows(const table_description& table, std::string_view alias) {
     if (!table.named.may_select_all)
         return fmt::format(
             "{}::pg_catalog.regclass::pg_catalog.oid OPERATOR(pg_catalog.=) {}::pg_catalog.oid",
-            db::connection::literal(table.name), table.oid);
+            db::connection::literal(table.name), table.named.oid);
     if (table.members.size() == 1)
         return fmt::format("{}tableoid OPERATOR(pg_catalog.=) {}::pg_catalog.oid", alias,
                            table.members.front());

@@ -26,10 +26,7 @@ struct key_column {
 
 struct table_description {
     named_table named;
-    std::uint32_t oid = 0;
-    std::string name;     // quoted and qualified, ready for SQL
-    std::string schema;   // raw
-    std::string relation; // raw
+    std::string name; // quoted and qualified, ready for SQL
     std::vector<std::string> columns;
     std::vector<typed_column> typed; // the same, with the types of today
     type_definitions definitions;    // of these

@@ -17,8 +17,8 @@ class staging_fixture : public test_support::memory_lake_test {
     enum class read_by : unsigned char { day, one_scan };
 
     staging_fixture() {
-        table_.schema = "public";
-        table_.relation = "Event";
+        table_.named.schema = "public";
+        table_.named.relation = "Event";
         table_.columns = {"id", "created_at"};
         table_.time_column = "\"created_at\"";
         table_.keys = {{"id", "\"id\"", "integer", 0}};

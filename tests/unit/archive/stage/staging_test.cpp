@@ -134,9 +134,9 @@ TEST_F(staging_test, refuses_a_name_that_a_directory_has) {
 
 TEST_F(staging_test, refuses_a_file_of_another_table_and_of_other_columns) {
     archive_before(header + row(1), 1);
-    table_.relation = "Other";
+    table_.named.relation = "Other";
     EXPECT_EQ(failure_of(stage({row(2)})).kind(), failure::precondition);
-    table_.relation = "Event";
+    table_.named.relation = "Event";
     table_.columns.push_back("more");
     EXPECT_EQ(failure_of(stage({"2,b,c\n"})).kind(), failure::precondition);
 }
