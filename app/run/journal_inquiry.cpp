@@ -6,6 +6,7 @@
 #include "async/error.hpp"
 #include "async/quotable.hpp"
 #include "events/journal/error.hpp"
+#include "events/projection/topic_partition.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -116,31 +117,27 @@ awaitable<void> print_partition(events::topic& topic, std::int32_t partition, ev
 
 awaitable<std::vector<partition_facts>> look_at_journal(events::journal& log) {
     std::vector<partition_facts> found;
-    const auto names = co_await log.topics();
-    for (const auto& name : names) {
-        auto* const topic = co_await log.view(name);
-        for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
-            auto facts = co_await facts_of(*topic, partition);
-            found.push_back(std::move(facts));
-        }
+    auto names = co_await log.topics();
+    const auto places = co_await events::places_of(log, std::move(names));
+    for (const auto& each : places) {
+        auto facts = co_await facts_of(*each.source, each.partition);
+        found.push_back(std::move(facts));
     }
     co_return found;
 }
 
 awaitable<std::vector<partition_verdict>> verify_journal(events::journal& log) {
     std::vector<partition_verdict> found;
-    const auto names = co_await log.topics();
-    for (const auto& name : names) {
-        auto* const topic = co_await log.view(name);
-        for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
-            partition_verdict verdict{name, partition, 0, 0, 0, {}};
-            const auto failed = co_await async::caught_error(read_all(*topic, verdict));
-            if (failed && async::failure_of(failed) != async::failure::integrity)
-                std::rethrow_exception(failed);
-            if (failed)
-                verdict.error = async::describe(failed);
-            found.push_back(std::move(verdict));
-        }
+    auto names = co_await log.topics();
+    const auto places = co_await events::places_of(log, std::move(names));
+    for (const auto& each : places) {
+        partition_verdict verdict{each.source->name(), each.partition, 0, 0, 0, {}};
+        const auto failed = co_await async::caught_error(read_all(*each.source, verdict));
+        if (failed && async::failure_of(failed) != async::failure::integrity)
+            std::rethrow_exception(failed);
+        if (failed)
+            verdict.error = async::describe(failed);
+        found.push_back(std::move(verdict));
     }
     co_return found;
 }

@@ -12,17 +12,25 @@ constexpr std::chrono::seconds one_event_patience{5};
 
 } // namespace
 
-awaitable<std::vector<topic_partition>> partitions_of(journal& of, std::vector<std::string> wanted) {
-    std::vector<topic_partition> found;
+awaitable<std::vector<partition_place>> places_of(journal& of, std::vector<std::string> wanted) {
+    std::vector<partition_place> found;
     const auto names = co_await of.topics();
     for (const auto& name : wanted) {
         if (std::ranges::find(names, name) == names.end())
             continue;
         auto* const source = co_await of.view(name);
-        for (std::int32_t partition = 0; partition < source->partitions(); ++partition) {
-            auto there = co_await source->look(partition);
-            found.push_back({source, partition, std::move(there)});
-        }
+        for (std::int32_t partition = 0; partition < source->partitions(); ++partition)
+            found.push_back({source, partition});
+    }
+    co_return found;
+}
+
+awaitable<std::vector<topic_partition>> partitions_of(journal& of, std::vector<std::string> wanted) {
+    std::vector<topic_partition> found;
+    const auto places = co_await places_of(of, std::move(wanted));
+    for (const auto& each : places) {
+        auto there = co_await each.source->look(each.partition);
+        found.push_back({each.source, each.partition, std::move(there)});
     }
     co_return found;
 }

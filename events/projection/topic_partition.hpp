@@ -1,4 +1,4 @@
-// The partitions of a projection's topics, and single events of them.
+// The partitions of some topics, and single events of them.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
@@ -11,13 +11,21 @@
 
 namespace events {
 
+struct partition_place {
+    topic* source = nullptr;
+    std::int32_t partition = 0;
+};
+
+// The partitions of those topics that are there.
+[[nodiscard]] awaitable<std::vector<partition_place>> places_of(journal& of, std::vector<std::string> wanted);
+
 struct topic_partition {
     topic* source = nullptr;
     std::int32_t partition = 0;
     extent there;
 };
 
-// The partitions of those topics that are there.
+// The same, with what each has.
 [[nodiscard]] awaitable<std::vector<topic_partition>> partitions_of(journal& of,
                                                                     std::vector<std::string> wanted);
 

@@ -2,6 +2,7 @@
 
 #include "async/caught.hpp"
 #include "async/race.hpp"
+#include "events/projection/topic_partition.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -26,16 +27,9 @@ awaitable<void> waiting_progress::look(journal& source, std::vector<std::string>
 }
 
 awaitable<void> waiting_progress::look_now(journal& source, std::vector<std::string> topics) {
-    const auto names = co_await source.topics();
-    for (const auto& name : topics) {
-        if (std::ranges::find(names, name) == names.end())
-            continue;
-        auto* const found = co_await source.view(name);
-        for (std::int32_t partition = 0; partition < found->partitions(); ++partition) {
-            auto there = co_await found->look(partition);
-            there_.insert_or_assign({name, partition}, std::move(there));
-        }
-    }
+    auto found = co_await partitions_of(source, std::move(topics));
+    for (auto& each : found)
+        there_.insert_or_assign({each.source->name(), each.partition}, std::move(each.there));
 }
 
 std::vector<stream_progress> waiting_progress::of(const std::string& projection, const std::string& reason,
