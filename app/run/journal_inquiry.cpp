@@ -79,11 +79,14 @@ awaitable<void> read_all(events::topic& topic, partition_verdict& verdict) {
 // A person asked for an impossible position: that is not damage.
 awaitable<void> require_position(events::topic& topic, std::int32_t partition, events::position from) {
     const auto there = co_await topic.look(partition);
-    if (from < there.begin || from > there.end)
-        throw async::error(async::failure::precondition,
-                           fmt::format("topic '{}' has no event at position {}: it has {} to {}",
-                                       topic.name(), from, there.begin, there.end),
-                           "Give --from one of them, or leave it out.");
+    if (from >= there.begin && from <= there.end)
+        co_return;
+    const auto has = there.begin == there.end
+                         ? std::string("it has none")
+                         : fmt::format("its first is at {}, its last at {}", there.begin, there.end - 1);
+    throw async::error(async::failure::precondition,
+                       fmt::format("topic '{}' has no event at position {}: {}", topic.name(), from, has),
+                       "Give --from a position of the topic, or leave it out.");
 }
 
 using line_of_event = std::string (*)(const events::recorded_event&);

@@ -86,6 +86,10 @@ failure kind_of(unsigned status) noexcept {
 
 std::string hint_of(unsigned status, event_face face) {
     switch (status) {
+    case 400:
+    case 405:
+    case 501:
+        return "Is --to the base URL of an event server, which offers /liveEvent or /events/{topic}?";
     case 401:
     case 403:
         return face == event_face::batches ? "Set SERVE_TOKEN to the server's token."

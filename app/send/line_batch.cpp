@@ -18,7 +18,7 @@ std::string mistake_in(const file_line& line) {
         return fmt::format("it has more than {} bytes", line_file::line_bytes_max);
     const auto read = events::read_json(line.text);
     if (!read.mistake.empty())
-        return fmt::format("{}, at byte {}", read.mistake, read.offset);
+        return fmt::format("{}, at byte {}", read.mistake, read.offset + 1);
     return read.kind == events::json_kind::object ? "" : "it is not a JSON object";
 }
 

@@ -114,7 +114,7 @@ awaitable<response> events_api::read(http::request& asked) {
     if (from < there.begin)
         co_return out_of_bounds(410, "events before `begin` have been removed", there);
     if (from > there.end)
-        co_return out_of_bounds(416, "no event has this position yet: the topic ends at `end`", there);
+        co_return out_of_bounds(416, "no event has this position yet: the next one will be at `end`", there);
     if (*readers_ >= readers_max) {
         const intake_refusal busy{503, fmt::format("{} clients read events already", readers_max), true};
         co_return door_.refusal(busy);

@@ -85,8 +85,8 @@ response refusal_response(const intake_refusal& refusal) {
 }
 
 response unsupported_type_response() {
-    return http::error_response(
-        415, "send application/json, an object or an array, or application/x-ndjson, an event a line");
+    return http::error_response(415, "the Content-Type must be application/json (an object or an array) or "
+                                     "application/x-ndjson (an event in each line)");
 }
 
 } // namespace app

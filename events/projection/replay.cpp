@@ -78,13 +78,14 @@ void must_be_its_journal(const named_projection& which, const topic_partition& e
 void must_begin_with_the_first_event(const named_projection& which, const topic_partition& each,
                                      position start) {
     if (start > 0)
-        throw async::error(
-            failure::precondition,
-            fmt::format(
-                "projection '{}' cannot be replayed from position {} of topic '{}': its tables are emptied"
-                " first, and the events before it would be missing",
-                which.name, start, each.source->name()),
-            "Where applying an event again changes nothing, projection.conf may say replay = keep.");
+        throw async::error(failure::precondition,
+                           fmt::format("a replay of projection '{}' empties its tables first, and would "
+                                       "begin at position {} of topic"
+                                       " '{}': the events before it would be missing",
+                                       which.name, start, each.source->name()),
+                           "Leave out --from. Where applying an event again changes nothing, projection.conf "
+                           "may say replay ="
+                           " keep: then the tables are not emptied.");
 }
 
 // A replay goes back: it does not skip events that were not applied yet.

@@ -39,6 +39,12 @@ async::error cannot_listen(const server_options& options, const error_code& why)
     if (why == asio::error::address_in_use)
         return {async::failure::precondition, message,
                 "Another program listens there: choose another port, or end it (`ss -ltnp` shows it)."};
+    if (why == boost::system::errc::address_not_available)
+        return {
+            async::failure::precondition, message,
+            fmt::format("This machine has no address {}: give one of its own (`ip address` shows them), or "
+                        "0.0.0.0 for all.",
+                        options.address)};
     return {async::failure::precondition, message, {}};
 }
 

@@ -63,8 +63,9 @@ std::optional<response> service::refusal_of_caller(request& asked, const match& 
     asked.stranger = who == caller::stranger;
     asked.lacks_token = !options_.token.empty() && !bears(asked.header("authorization"), options_.token);
     if (asked.stranger && (route == nullptr || route->which->access != access::open))
-        return error_response(403, "the service is not asked under this name: list it in SERVE_HOSTS, or set"
-                                   " SERVE_TOKEN");
+        return error_response(403,
+                              "this service does not answer under the name in the request's header Host: list"
+                              " it in SERVE_HOSTS, or set SERVE_TOKEN");
     return std::nullopt;
 }
 

@@ -75,7 +75,7 @@ def test_what_is_refused_says_why_and_is_not_kept(binary, journal):
         assert service.get("/events/nothing").status == 404, "and it is not made"
         for query, status in [("from=x", 400), ("limit=-1", 400), ("from=2", 416), ("partition=1", 404)]:
             assert service.get(f"/events/t?{query}").status == status, query
-        assert service.get("/events/t?from=2").json == {"detail": "no event has this position yet: the topic ends at `end`", "begin": 0, "end": 1}
+        assert service.get("/events/t?from=2").json == {"detail": "no event has this position yet: the next one will be at `end`", "begin": 0, "end": 1}
         assert service.values("t") == [{"kept": True}]
     assert sorted(os.listdir(journal)) == ["plain", "t"]
 
@@ -96,6 +96,12 @@ def test_events_and_batches_have_a_size(binary, journal):
         assert service.post("/events/t", body=pieces, **LINES).status == 413
         assert service.post("/events/t", body=b"1\n" * 200_001, **LINES).status == 413
         assert len(service.read("t")) == 9
+
+
+def test_a_server_that_cannot_listen_says_what_would_be_right_and_makes_no_journal(binary, journal):
+    outcome = Archiver(binary, {"JOURNAL": journal, "SERVE_PORT": "0"}).run("serve", "--apis", "events", "--listen", "203.0.113.9", expect=3)
+    assert "This machine has no address 203.0.113.9: give one of its own" in outcome.stderr, str(outcome)
+    assert not journal.exists()
 
 
 def test_the_same_batch_again_is_answered_the_same_and_kept_once(binary, journal):
