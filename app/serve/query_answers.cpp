@@ -1,6 +1,6 @@
 #include "app/serve/query_answers.hpp"
 
-#include "async/ascii.hpp"
+#include "http/server/file_range.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -92,20 +92,6 @@ std::string entity_tag(const std::string& body) {
     return fmt::format("\"{}\"", boost::uuids::to_string(sum(body)));
 }
 
-// If-None-Match has a list of tags, or `*`; a weak tag is as good as a strong one here (RFC 9110, 13.1.2).
-bool names_tag(std::string_view field, std::string_view tag) {
-    while (!field.empty()) {
-        const auto one = field.substr(0, field.find(','));
-        field.remove_prefix(std::min(one.size() + 1, field.size()));
-        auto given = async::trimmed(one);
-        if (given.starts_with("W/"))
-            given.remove_prefix(2);
-        if (given == "*" || given == tag)
-            return true;
-    }
-    return false;
-}
-
 std::string_view answer_type(events::answer_form form, error_words words) {
     if (form == events::answer_form::text)
         return "text/plain; charset=utf-8";
@@ -131,7 +117,7 @@ http::response response_to(events::query_answer answer, events::answer_form form
     if (made.body.size() > tagged_max)
         return made;
     auto tag = entity_tag(made.body);
-    if (names_tag(asked.header("if-none-match"), tag))
+    if (http::names_tag(asked.header("if-none-match"), tag))
         made = without_body(304);
     made.headers.emplace_back("ETag", std::move(tag));
     return made;

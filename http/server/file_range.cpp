@@ -26,22 +26,6 @@ std::optional<std::uint64_t> number_of(std::string_view digits) {
     return failed == std::errc() ? value : std::numeric_limits<std::uint64_t>::max();
 }
 
-// Weak tags are the same as strong ones here, as the method is GET or HEAD.
-bool names_tag(std::string_view list, std::string_view etag) {
-    if (async::trimmed(list) == "*")
-        return true;
-    while (!list.empty() && !etag.empty()) {
-        const auto comma = std::min(list.find(','), list.size());
-        auto one = async::trimmed(list.substr(0, comma));
-        if (one.starts_with("W/"))
-            one.remove_prefix(2);
-        if (one == etag)
-            return true;
-        list.remove_prefix(std::min(comma + 1, list.size()));
-    }
-    return false;
-}
-
 bool is_unchanged(const request& asked, const file_version& file) {
     if (const auto tags = asked.header("if-none-match"); !tags.empty())
         return names_tag(tags, file.etag);
@@ -80,6 +64,21 @@ std::optional<file_range> one_range(std::string_view text, std::uint64_t size) {
 }
 
 } // namespace
+
+bool names_tag(std::string_view list, std::string_view etag) {
+    if (async::trimmed(list) == "*")
+        return true;
+    while (!list.empty() && !etag.empty()) {
+        const auto comma = std::min(list.find(','), list.size());
+        auto one = async::trimmed(list.substr(0, comma));
+        if (one.starts_with("W/"))
+            one.remove_prefix(2);
+        if (one == etag)
+            return true;
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return false;
+}
 
 file_range range_of(const request& asked, const file_version& file) {
     const file_range whole{200, 0, file.size};

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace http {
 
@@ -24,6 +25,10 @@ struct file_range {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
 };
+
+// Whether If-None-Match, a list of tags or `*`, names this one. A weak tag is the same as a strong one, as
+// the method is GET or HEAD. False for an empty tag, unless `*` is given.
+[[nodiscard]] bool names_tag(std::string_view list, std::string_view etag);
 
 // One range is given as 206. A request is answered with 200 if it has several ranges, a malformed range, one
 // that does not begin with `bytes=`, or one of another version (If-Range). So is HEAD.
