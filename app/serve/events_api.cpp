@@ -3,6 +3,8 @@
 #include "app/serve/posted_events.hpp"
 #include "app/serve/read_back.hpp"
 #include "app/settings/parse.hpp"
+#include "async/caught.hpp"
+#include "events/journal/error.hpp"
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -109,7 +111,12 @@ awaitable<response> events_api::read(http::request& asked) {
         co_return error_response(404, "there is no such topic");
     if (numbers.partition >= topic->partitions())
         co_return error_response(404, fmt::format("the topic has {} partitions", topic->partitions()));
-    const auto there = co_await topic->look(numbers.partition);
+    const auto looked = co_await async::outcome_of(topic->look(numbers.partition));
+    if (looked.failed && events::has_reason(looked.failed, events::journal_failure::no_topic))
+        co_return error_response(404, "there is no such topic, or no such partition of it, any more");
+    if (looked.failed)
+        std::rethrow_exception(looked.failed);
+    const auto& there = *looked.value;
     const auto from = numbers.from.value_or(there.begin);
     if (from < there.begin)
         co_return out_of_bounds(410, "events before `begin` have been removed", there);

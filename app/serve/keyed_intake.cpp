@@ -91,8 +91,13 @@ awaitable<void> keyed_intake::recall(std::string topic) {
 awaitable<void> keyed_intake::read_back(std::string topic) {
     const auto doubts = doubts_[topic];
     auto* const opened = co_await intake_.open(topic);
-    for (std::int32_t partition = 0; partition < opened->partitions(); ++partition)
-        co_await read_back_from(*opened, partition);
+    for (std::int32_t partition = 0; partition < opened->partitions(); ++partition) {
+        const auto failed = co_await async::caught(read_back_from(*opened, partition));
+        // A topic that was made again with fewer partitions: no key is in one that is gone.
+        const bool is_gone = partition > 0 && failed && has_reason(failed, events::journal_failure::no_topic);
+        if (failed && !is_gone)
+            std::rethrow_exception(failed);
+    }
     if (doubts_[topic] == doubts) // what came into doubt meanwhile may stand behind what was read
         recalled_.insert(std::move(topic));
 }

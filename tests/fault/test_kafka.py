@@ -159,6 +159,21 @@ def test_an_unknown_topic_is_made_or_refused_as_the_file_says(serve_kafka, broke
         java("delete", topic="not.made")
 
 
+def test_a_topic_that_is_made_again_with_fewer_partitions_takes_batches_with_a_key(serve_kafka, broker, java):
+    java("create", topic="shrinks", partitions=2)
+    with serve_kafka(broker.address) as service:
+        for each in range(2):
+            assert post(service, "shrinks", [{"n": each}]).status == 201
+        assert service.get("/events/shrinks?partition=1").status == 200
+        java("delete", topic="shrinks")
+        wait_for(lambda: service.get("/events/shrinks").status == 404, 60)
+        java("create", topic="shrinks", partitions=1)
+        wait_for(lambda: post(service, "shrinks", [{"n": 2}]).status == 201, 120)
+        wait_for(lambda: post(service, "shrinks", [{"n": 3}], Idempotency_Key="one").status == 201, 120)
+        assert service.get("/events/shrinks?partition=1").status == 404
+        assert [each["value"]["n"] for each in read_back(service, "shrinks")] == [2, 3]
+
+
 def test_an_event_that_the_topic_does_not_take_is_413_and_nothing_of_it_is_kept(serve_kafka, broker, java, topic):
     java("configure", topic=topic, config={"max.message.bytes": 2_000})
     with serve_kafka(broker.address) as service:

@@ -147,6 +147,7 @@ awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position fr
         queue_handle own(rd_kafka_queue_get_partition(client_->handle().get(), topic_.c_str(), partition));
         rd_kafka_queue_forward(own.get(), nullptr);
         const auto ready = [&place] {
+            ++place.arrivals;
             place.came.notify_all();
             return false;
         };
@@ -168,8 +169,14 @@ awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position fr
     place.next = from;
 }
 
-awaitable<void> reader::wait_for_more(cursor& place, async::deadline until) {
-    auto waited = co_await async::caught(async::with_deadline(place.came.wait(), until, "an event"));
+// librdkafka tells once that its queue is no longer empty, also while something else is awaited here: `seen`
+// is how often it had told before the queue was read.
+awaitable<void> reader::wait_for_more(cursor& place, std::size_t seen, async::deadline until) {
+    const auto arrival = [](cursor& at, std::size_t before) -> awaitable<void> {
+        while (at.arrivals == before)
+            co_await at.came.wait();
+    };
+    auto waited = co_await async::caught(async::with_deadline(arrival(place, seen), until, "an event"));
     if (!waited || until.passed())
         co_return;
     std::rethrow_exception(waited);
@@ -198,13 +205,14 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
     std::optional<async::deadline> gathering;
     auto silent_since = async::deadline::clock::now();
     for (;;) {
+        const auto seen = place.arrivals;
         const auto filled = take_ready(place, result, bytes, bytes_max);
         if (filled == filling::goes_on)
             gathering = async::deadline::after(gather_for);
         if (!result.events.empty()) {
             const bool more = gathering && filled != filling::full && !place.at_end && !place.out_of_range;
             if (more && !gathering->passed()) {
-                co_await wait_for_more(place, *gathering);
+                co_await wait_for_more(place, seen, *gathering);
                 continue;
             }
             place.last = mark_of(result.events.back());
@@ -243,7 +251,7 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
                             "at {}",
                             topic_, partition, place.next, there.end));
         }
-        co_await wait_for_more(place, place.at_end ? deadline : async::deadline::after(patience));
+        co_await wait_for_more(place, seen, place.at_end ? deadline : async::deadline::after(patience));
     }
 }
 

@@ -64,7 +64,7 @@ class reader {
     [[nodiscard]] bool fetch_on(cursor& place);
     void compare(cursor& place, const rd_kafka_message_t& message);
     void take_error(cursor& place, rd_kafka_event_t* event);
-    [[nodiscard]] awaitable<void> wait_for_more(cursor& place, async::deadline until);
+    [[nodiscard]] awaitable<void> wait_for_more(cursor& place, std::size_t seen, async::deadline until);
 
     client_surroundings& around_;
     std::function<conf_handle()> make_conf_;

@@ -22,7 +22,8 @@ struct reader::cursor {
     std::int32_t partition;
     std::unique_ptr<event_queue> queue;
     async::condition came;
-    position next = -1;                    // -1: at no position yet
+    std::size_t arrivals = 0; // times that the queue was no longer empty: see reader::wait_for_more
+    position next = -1;       // -1: at no position yet
     std::optional<recorded_event> pending; // read from the queue, too large for the last batch
     std::size_t taken_messages = 0;        // from the queue, since it was asked for more
     std::size_t taken_bytes = 0;

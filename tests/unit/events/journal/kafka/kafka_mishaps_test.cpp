@@ -1,4 +1,6 @@
 // What a cluster can do to an append and to a reader, on demand: librdkafka's imitation of one.
+#include "async/race.hpp"
+#include "async/task_group.hpp"
 #include "events/journal/kafka/kafka_journal.hpp"
 #include "tests/support/kept_log.hpp"
 #include "tests/unit/events/journal/conformance.hpp"
@@ -30,6 +32,17 @@ awaitable<told> try_append(topic& to, std::vector<event> events) {
     }
     co_return result;
 }
+
+// Reads as a projection does that looks at its row in between.
+awaitable<void> read_up_to(topic& from, position& next, position goal) {
+    while (next < goal) {
+        const auto got =
+            co_await from.read(0, next, 10'000, async::deadline::after(std::chrono::milliseconds(10)));
+        next = got.next;
+    }
+}
+
+awaitable<void> append_one(topic& to, int which) { (void)co_await to.append(make_events(which, 1)); }
 
 } // namespace
 
@@ -206,6 +219,23 @@ TEST_F(kafka_mishaps, it_answers_while_a_broker_does) {
     };
     run(story());
     EXPECT_TRUE(logged("journal.kafka_unreachable"));
+}
+
+// While the reader asks where the partition ends, librdkafka tells once that an event has come.
+TEST_F(kafka_mishaps, an_event_that_comes_while_the_end_is_looked_up_is_read_at_once) {
+    for (int broker = 1; broker <= brokers; ++broker)
+        cluster_.set_round_trip(broker, 30);
+    tell([](topic& live) -> awaitable<void> {
+        position next = 0;
+        for (int each = 0; each < 60; ++each) {
+            std::vector<awaitable<void>> both;
+            both.push_back(read_up_to(live, next, each + 1));
+            both.push_back(append_one(live, each));
+            co_await async::with_deadline(async::run_all(std::move(both)),
+                                          async::deadline::after(std::chrono::seconds(5)), "the event");
+        }
+        EXPECT_EQ(next, 60);
+    });
 }
 
 TEST_F(kafka_mishaps, a_leader_that_moves_is_followed_by_writers_and_readers) {
