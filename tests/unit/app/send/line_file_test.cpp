@@ -123,7 +123,7 @@ TEST(line_batch, says_what_a_line_lacks) {
     const auto mistake = [](std::string text) { return mistake_in(file_line{1, std::move(text), false}); };
     EXPECT_EQ(mistake("{\"a\":[1,2]} "), "");
     EXPECT_EQ(mistake("[1]"), "it is not a JSON object");
-    EXPECT_NE(mistake("{\"a\":1} {}").find("at byte 8"), std::string::npos);
+    EXPECT_NE(mistake("{\"a\":1} {}").find("at byte 9"), std::string::npos);
     EXPECT_NE(mistake("{\"a\":").find("not JSON"), std::string::npos);
     EXPECT_NE(mistake_in(file_line{1, "{}", true}).find("1048576"), std::string::npos);
 }
