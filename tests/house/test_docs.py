@@ -183,3 +183,21 @@ def test_reading_is_run_and_every_reader_sees_every_row(reader, oracle, lake, co
         assert reader.table.value(f"SELECT count(*) FROM {copy}") == rows
         strangers = f"SELECT c::text FROM {copy} c EXCEPT ALL SELECT o::text FROM oracle.original o"
         assert reader.table.value(f"SELECT count(*) FROM ({strangers}) AS found") == 0
+
+
+def is_defined(named: str) -> bool:
+    """`test_x.py::test_y` of tests/integration, or a path from the root."""
+    file, _, test = named.partition("::")
+    path = ROOT / file if "/" in file else ROOT / "tests/integration" / file
+    return path.is_file() and (not test or re.search(rf"^def {test}\(|^TEST\w*\(\w+, {test}\)", path.read_text(), re.MULTILINE) is not None)
+
+
+def test_what_is_kept_of_other_services_names_tests_that_there_are():
+    page = (ROOT / "docs/coming-from.md").read_text()
+    named = re.findall(r"`([\w/]*test_\w+\.py(?:::\w+)?|[\w/]+_test\.cpp(?:::\w+)?)`", page)
+    assert [each for each in named if not is_defined(each)] == []
+    rows = re.findall(r"^\| (?:[LPT]-\d\d|`(?:GET|POST) /).*$", page, re.MULTILINE)
+    assert len(rows) > 50
+    for row in rows:
+        last = row.rstrip("| ").rpartition(" | ")[2]
+        assert last and all("::" in each for each in last.split(", ")), row
