@@ -8,8 +8,8 @@ import pytest
 from support.life import Life
 
 
-# Five events of seed 001: 27 for user1, 58 for user2.
-BLOCK = [("user1", "add_revenue", 98), ("user1", "subtract_revenue", 71), ("user2", "add_revenue", 70), ("user2", "add_revenue", 15), ("user2", "subtract_revenue", 27)]
+# The five events of the live ETL's README: 27 for user1, 58 for user2; 264 bytes, each line with its newline.
+BLOCK = [("user1", "add_revenue", 98), ("user1", "subtract_revenue", 72), ("user2", "add_revenue", 70), ("user1", "add_revenue", 1), ("user2", "subtract_revenue", 12)]
 
 
 @pytest.fixture
@@ -22,7 +22,8 @@ def seed() -> int:
 def test_sums_are_exact_whoever_is_killed(binary, database, tmp_path, seed, events):
     life = Life(binary, tmp_path, {"PG_CONNECTION_STRING": database.uri}, seed, events, projections=("revenue",))
     try:
-        block = "".join(json.dumps({"userId": user, "name": name, "value": value}) + "\n" for user, name, value in BLOCK)
+        block = "".join(json.dumps({"userId": user, "name": name, "value": value}, separators=(",", ":")) + "\n" for user, name, value in BLOCK)
+        assert len(block) == 264
         life.send(block * (events // len(BLOCK)), max(events // 40, 500))
         assert life.revenue() == {"user1": 27 * events // 5, "user2": 58 * events // 5}
         assert not life.spared

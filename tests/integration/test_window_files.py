@@ -46,8 +46,8 @@ def test_an_event_is_a_line_of_its_five_seconds(live, windows):
     (path,) = windows.files()
     assert path.read_bytes() == b'{"userId":"u 1","name":"add_revenue","value":1.50}\n'
     assert NAME.fullmatch(path.name)
-    hour = (int(path.name[20:22]) - 9) % 24
-    assert hour in {time.gmtime(before).tm_hour, time.gmtime().tm_hour}, "the time zone is TZ's"
+    windows_of_it = {time.strftime("%y%m%d%H%M", moment) + f"{moment.tm_sec // 5:02}" for second in range(int(before), int(time.time()) + 1) for moment in [time.gmtime(second + 9 * 3600)]}
+    assert path.name[14:26] in windows_of_it, "its time, in the time zone of TZ"
     assert windows.offsets() == {path.name: 1}
 
 
