@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from support.gate import call_before, cut_after, kill_on_the_wire
-from support.moments import some
+from support.gate import call_before, cut_after, kill_after, kill_before, kill_on_the_wire
+from support.moments import some, try_moments
 from support.scene import YOUNG, Kind
 
 GOES = "id % 3 = 1 AND event_type <> 'kept'"
@@ -60,6 +60,21 @@ def finish(scene) -> None:
     scene.finish()
 
 
+def check(scene, before: dict, counted: Counter, what: str) -> None:
+    """Each file is as before or as at the end; the same command does the rest. `before` and `counted` are of the time before it was killed."""
+    after = contents(scene)
+    assert kept(scene, ids(scene)) == kept(scene, counted), what
+    assert scene.plain.run("recover").code == 0
+    assert contents(scene) == after, f"{what}: recover has nothing to do"
+    outcome = scene.plain.run(*ERASE)
+    assert outcome.code == 0, f"{what}\n{outcome}"
+    final = contents(scene)
+    assert final.keys() == before.keys()
+    for name, body in after.items():
+        assert body in (before[name], final[name]), f"{what}: {name}"
+    finish(scene)
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_each_point(points, place, kind, request, record_property):
@@ -78,18 +93,37 @@ def test_killed_at_each_point(points, place, kind, request, record_property):
         before, counted = contents(points), ids(points)
         outcome = points.run(settings={"EVENT_ARCHIVER_FAULT": f"{point}#{nth}=kill"})
         assert outcome.code == 137 and outcome.stdout == "", f"{point}#{nth}\n{outcome}"
-        after = contents(points)
-        assert kept(points, ids(points)) == kept(points, counted), f"{point}#{nth}"
-        assert points.plain.run("recover").code == 0
-        assert contents(points) == after, "recover has nothing to do"
-        outcome = points.plain.run(*ERASE)
-        assert outcome.code == 0, f"{point}#{nth}\n{outcome}"
-        final = contents(points)
-        assert final.keys() == before.keys()
-        for name, body in after.items():
-            assert body in (before[name], final[name]), f"{point}#{nth}: {name}"
-        finish(points)
+        check(points, before, counted, f"{point}#{nth}")
     record_property("cases", len(cases))
+
+
+KILLS = {"before": kill_before, "after": kill_after}
+# What ends a flight of messages and is answered.
+ROUND_TRIPS = ("Q", "S", "startup")
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("kind, side", [*((kind, "lake") for kind in KINDS), ("plain", "database")])
+def test_killed_at_every_request(scene, kind, side, request, record_property):
+    """To the lake before it is there and once it is answered; before each round trip to the database."""
+
+    def attempt(nth: int, when: str = "before"):
+        scene.begin(KINDS[kind])
+        before, counted = contents(scene), ids(scene)
+        with scene.gates() as (lake, database):
+            if side == "lake":
+                rule = lake.on(KILLS[when](), nth=nth)
+                outcome = scene.run(lake=lake)
+            else:
+                rule = database.on(KILLS[when](), nth=nth, when=lambda record: record.type in ROUND_TRIPS)
+                outcome = scene.run(database=database)
+        what = f"killed {when} request {nth} to the {side}"
+        assert outcome.code == (137 if rule.hits else 0), f"{what}\n{outcome}"
+        check(scene, before, counted, what)
+        return rule
+
+    ways = ("before", "after") if side == "lake" else ()
+    record_property("cases", try_moments(attempt, request.node.nodeid, ways))
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])

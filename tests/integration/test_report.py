@@ -153,6 +153,23 @@ def test_on_a_phone_the_last_days_are_in_sight(archiver, table, tmp_path, scheme
         assert browser.value("new Set([...document.querySelectorAll('.settings dt')].map((name) => name.offsetHeight)).size") == 1
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_desk_nothing_is_cut_off_or_pale(archiver, table, tmp_path, scheme):
+    """The colours of text and ground are those of the scheme, far enough apart to be read."""
+    with Browser(colorScheme=scheme, viewport={"width": 1280, "height": 900}) as browser:
+        table.fill(20, 2, first_day="2024-11-20")
+        path = tmp_path / "report.html"
+        archiver.archive("--report", str(path))
+        browser.open(path.as_uri())
+        assert browser.value("document.documentElement.scrollWidth <= innerWidth") and browser.ask("noted")["errors"] == []
+        light = "((color) => { const [r, g, b] = color.match(/[\\d.]+/g).map(Number); return (0.3 * r + 0.6 * g + 0.1 * b) / 255; })"
+        ground = browser.value(f"{light}(getComputedStyle(document.body).backgroundColor)")
+        assert (ground > 0.8) if scheme == "light" else (ground < 0.25)
+        pale = f"[...document.querySelectorAll('h1, h2, p, td, th, dt, dd')].filter((each) => Math.abs({light}(getComputedStyle(each).color) - {ground}) < 0.3)"
+        assert browser.value(f"{pale}.map((each) => each.outerHTML.slice(0, 80))") == []
+        browser.pictured(f"report-desk-{scheme}")
+
+
 def test_a_question_leaves_the_nightly_page_alone(archiver, table, tmp_path):
     table.fill(60, 6)
     path = tmp_path / "report.html"
