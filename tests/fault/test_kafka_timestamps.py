@@ -1,5 +1,7 @@
 """The timestamp service over a real broker: in one process and in three, and its disaster recovery exactly as documented."""
+import http.client
 import json
+import re
 import signal
 import time
 import uuid
@@ -26,13 +28,25 @@ def timestamps(archiver, broker, database, topic):
 @pytest.fixture
 def three(timestamps):
     """Command, consumer and query, each a process."""
-    consumer = timestamps.archiver.start("project", "timestamps", settings={"LOG_LEVEL": "info"})
+    consumer = timestamps.archiver.start("project", "timestamps", settings={"LOG_LEVEL": "info", "PROJECT_HEALTH_PORT": "0"})
     command = timestamps.serve("timestamps", "--project", "none", PG_CONNECTION_STRING=None)
     query = timestamps.serve("timestamps", JOURNAL="none", KAFKA_PUBLISH_TOPIC=None, KAFKA_GROUP_ID=None)
     with command, query:
         yield command, consumer, query
     consumer.send(signal.SIGTERM)
     assert consumer.wait(60).code == 143
+
+
+def port_of(consumer) -> int:
+    listening = rb'"event":"serve\.listening".*?"port":(\d+)'
+    return int(wait_for(lambda: re.search(listening, consumer.output["stderr"]))[1])
+
+
+def health_of(port: int) -> tuple:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/health")
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())["status"]
 
 
 def submitted(command, path: str = "/app") -> str:
@@ -54,8 +68,8 @@ def found(query, ticket: str) -> dict:
 
 def test_a_command_is_found_by_its_ticket_in_three_processes(three, timestamps, java):
     command, consumer, query = three
-    for service in (command, query):  # one that answers queries is up once its tables are there
-        wait_for(lambda: service.get("/health").json["status"] == "UP")
+    for port in (command.port, port_of(consumer), query.port):  # one that answers queries is up once its tables are there
+        wait_for(lambda: health_of(port) == (200, "UP"))
     # The first one waits for the table as well.
     first = submitted(command)
     timestamps.wait_for(f"{TABLE} WHERE id = '{first}'", 1)
