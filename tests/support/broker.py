@@ -34,8 +34,8 @@ def java(*arguments, heap: str = "256m", level: str = "WARN", jars: Path = JARS)
 
 
 class Broker(Server):
-    """Listeners: `port` without protection, `tls`, `scram` (SCRAM-SHA-256 over TLS, USER and PASSWORD), `oauth` (OAUTHBEARER
-    over TLS, which checks claims and dates of a token and no signature)."""
+    """Listeners: `port` without protection, `tls`, `scram` (SCRAM-SHA-256, SCRAM-SHA-512 and PLAIN over TLS, USER and PASSWORD),
+    `oauth` (OAUTHBEARER over TLS, which checks claims and dates of a token and no signature)."""
 
     LISTENERS = ("PLAINTEXT", "TLS", "SCRAM", "OAUTH", "CONTROLLER")
 
@@ -71,8 +71,10 @@ class Broker(Server):
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL,SCRAM:SASL_SSL,OAUTH:SASL_SSL",
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": self.directory / "server.pem",
-            "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-256",
+            "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512,PLAIN",
             "listener.name.scram.scram-sha-256.sasl.jaas.config": f"{module}.scram.ScramLoginModule required;",
+            "listener.name.scram.scram-sha-512.sasl.jaas.config": f"{module}.scram.ScramLoginModule required;",
+            "listener.name.scram.plain.sasl.jaas.config": f'{module}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";',
             "listener.name.oauth.sasl.enabled.mechanisms": "OAUTHBEARER",
             "listener.name.oauth.oauthbearer.sasl.jaas.config": f"{module}.oauthbearer.OAuthBearerLoginModule required;",
             "log.dirs": self.directory / "data",
@@ -91,8 +93,9 @@ class Broker(Server):
     def format(self) -> None:
         # The tool takes an id that begins with - for an option; the first bits of this one are those of "A".
         name = "A" + urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:].rstrip("=")
-        user = f"SCRAM-SHA-256=[name={USER},password={PASSWORD},iterations=4096]"
-        tool = ["kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={name}", "-c", self.properties, "--add-scram", user]
+        tool = ["kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={name}", "-c", self.properties]
+        for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
+            tool += ["--add-scram", f"{mechanism}=[name={USER},password={PASSWORD},iterations=4096]"]
         done = subprocess.run(java(*tool, jars=self.jars), env=clean_environment(), capture_output=True, text=True)
         if done.returncode != 0:
             raise ServerError(f"formatting failed: {done.stdout}{done.stderr}")
