@@ -2,6 +2,7 @@
 
 #include "async/quotable.hpp"
 #include "db/conninfo.hpp"
+#include "http/host_port.hpp"
 
 #include <boost/url/parse.hpp>
 #include <fmt/format.h>
@@ -60,15 +61,11 @@ server_list take_servers(std::string& url) {
     for (std::size_t from = 0; from <= named.size();) {
         const auto to = std::min(named.find(',', from), named.size());
         const auto each = std::string_view(named).substr(from, to - from);
-        const auto colon = each.rfind(':');
-        const bool has_port =
-            colon != std::string_view::npos && each.find(']', colon) == std::string_view::npos;
-        auto host = each.substr(0, has_port ? colon : each.size());
-        if (host.starts_with('[') && host.ends_with(']'))
-            host = host.substr(1, host.size() - 2);
+        const auto given = http::split_host_port(each);
+        const auto host = http::without_brackets(given.host);
         servers.is_whole = servers.is_whole && !host.empty();
         servers.hosts += (from == 0 ? "" : ",") + std::string(host);
-        servers.ports += (from == 0 ? "" : ",") + std::string(has_port ? each.substr(colon + 1) : "");
+        servers.ports += (from == 0 ? "" : ",") + std::string(given.port);
         from = to + 1;
     }
     url.erase(begin + first, named.size() - first);

@@ -9,6 +9,7 @@
 #include "async/regular_file.hpp"
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/kafka_journal.hpp"
+#include "http/host_port.hpp"
 
 #include <fmt/format.h>
 
@@ -34,8 +35,7 @@ constexpr std::array journal_rows{
            "how large a topic may become; beyond it new events are refused, and events that are not applied "
            "stay"},
     option{"JOURNAL_UNREAD_TOPICS", "", "", "LIST",
-           "topics, separated by commas, that no projection reads but those that run here or have begun: "
-           "their events do not wait for others"},
+           "topics, separated by commas, whose events need not wait for a projection that has not begun"},
     option{"JOURNAL_MEMORY", "", "16MiB", "SIZE",
            "limit for events that are being received or wait for the disk; beyond it `serve` answers 503"},
     option{"KAFKA_CONFIG", "", "", "FILE",
@@ -53,18 +53,15 @@ constexpr std::array journal_rows{
 // "host:9092,[::1]:9092"; the port may be missing.
 bool are_brokers(std::string_view text) {
     for (const auto entry : async::split(text, ',')) {
-        const auto bracket = entry.rfind(']');
-        const auto colon = entry.find(':', bracket == std::string_view::npos ? 0 : bracket);
-        const auto host = entry.substr(0, colon);
+        const auto [host, port, has_port] = http::split_host_port(entry);
         const auto fits = [](char letter) {
             return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                    (letter >= '0' && letter <= '9') ||
                    std::string_view("-._[]:").find(letter) != std::string_view::npos;
         };
-        if (host.empty() || !std::ranges::all_of(host, fits))
+        if (host.empty() || http::is_bare_ipv6(host) || !std::ranges::all_of(host, fits))
             return false;
-        if (colon != std::string_view::npos &&
-            async::number_from<std::uint16_t>(entry.substr(colon + 1)).value_or(0) == 0)
+        if (has_port && async::number_from<std::uint16_t>(port).value_or(0) == 0)
             return false;
     }
     return true;

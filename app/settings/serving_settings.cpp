@@ -1,6 +1,7 @@
 // Where `serve` listens, for which clients, and how long it waits.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
+#include "http/host_port.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -25,7 +26,8 @@ constexpr std::array serving_rows{
                       "live 8000, timestamps 7080, builds 8442"}),
     rows::of_serving(rows::secret(
         {"SERVE_TOKEN", "", "", "TOKEN",
-         "the token that clients send as `Authorization: Bearer TOKEN`, except to /livez and /readyz"})),
+         "the token that clients send as `Authorization: Bearer TOKEN`, except to /livez and /readyz; at "
+         "least 8 characters"})),
     rows::of_serving(
         rows::secret({"LIVE_SECRET", "", "secret", "TEXT",
                       "the secret that clients of POST /liveEvent send as `Authorization: TEXT`"})),
@@ -64,8 +66,7 @@ parsed<std::vector<std::string>> parse_hosts(std::string_view text) {
             entry.remove_prefix(1);
         while (entry.ends_with(' '))
             entry.remove_suffix(1);
-        const bool bare_ipv6 = !entry.starts_with('[') && std::ranges::count(entry, ':') > 1;
-        if (entry.empty() || bare_ipv6 || !std::ranges::all_of(entry, fits))
+        if (entry.empty() || http::is_bare_ipv6(entry) || !std::ranges::all_of(entry, fits))
             return "give host names or addresses as clients write them, separated by commas:"
                    " exports.internal,10.0.0.7:8002,[fd00::7]";
         hosts.emplace_back(entry);

@@ -2,6 +2,7 @@
 
 #include "async/ascii.hpp"
 #include "http/client/base64.hpp"
+#include "http/host_port.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
@@ -18,16 +19,6 @@ namespace ip = boost::asio::ip;
 
 namespace {
 
-// Takes ":443" off the end; an IPv6 address without brackets has no port.
-std::string_view take_port(std::string_view& entry) {
-    const auto colon = entry.rfind(':');
-    if (colon == std::string_view::npos || (entry.find(':') != colon && entry[colon - 1] != ']'))
-        return {};
-    const auto port = entry.substr(colon + 1);
-    entry = entry.substr(0, colon);
-    return port;
-}
-
 bool in_network(const ip::address& address, const std::string& network) {
     boost::system::error_code failed;
     if (address.is_v4()) {
@@ -42,11 +33,10 @@ bool in_network(const ip::address& address, const std::string& network) {
 bool excepts(std::string_view entry, const endpoint& server) {
     if (entry == "*")
         return true;
-    const auto port = take_port(entry);
-    if (!port.empty() && port != std::to_string(server.port))
+    const auto given = split_host_port(entry);
+    if (!given.port.empty() && given.port != std::to_string(server.port))
         return false;
-    if (entry.starts_with('[') && entry.ends_with(']'))
-        entry = entry.substr(1, entry.size() - 2);
+    entry = without_brackets(given.host);
 
     boost::system::error_code not_numeric;
     const auto address = ip::make_address(server.host, not_numeric);

@@ -1,6 +1,7 @@
 #include "http/server/caller.hpp"
 
 #include "async/ascii.hpp"
+#include "http/host_port.hpp"
 
 #include <boost/asio/ip/address_v4.hpp>
 
@@ -11,19 +12,6 @@ namespace http {
 
 namespace {
 
-struct authority {
-    std::string_view host; // with the brackets of an IPv6 address
-    std::string_view port; // empty: the scheme's own
-};
-
-authority split_authority(std::string_view text) noexcept {
-    const auto bracket = text.find(']');
-    const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    if (colon == std::string_view::npos)
-        return {text, {}};
-    return {text.substr(0, colon), text.substr(colon + 1)};
-}
-
 // "127.0.0.1" and its neighbours.
 bool is_loopback_v4(std::string_view text) {
     boost::system::error_code wrong;
@@ -32,9 +20,9 @@ bool is_loopback_v4(std::string_view text) {
 }
 
 bool is_listed(std::string_view host, const std::vector<std::string>& hosts) {
-    const auto given = split_authority(host);
+    const auto given = split_host_port(host);
     return std::ranges::any_of(hosts, [&](std::string_view entry) {
-        const auto wanted = split_authority(entry);
+        const auto wanted = split_host_port(entry);
         return async::equal_ignoring_case(wanted.host, given.host) &&
                (wanted.port.empty() || wanted.port == given.port);
     });
@@ -69,7 +57,7 @@ bool is_cross_site(const request& asked, const caller_rules& rules) {
 } // namespace
 
 bool is_loopback_host(std::string_view host) {
-    const auto name = split_authority(host).host;
+    const auto name = split_host_port(host).host;
     return async::equal_ignoring_case(name, "localhost") || name == "[::1]" || is_loopback_v4(name);
 }
 
