@@ -141,6 +141,7 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments, std::
     if (arguments.empty())
         return overview_as_mistake(rules);
     const auto without_value = flag_without_value(arguments);
+    const auto first = arguments.front();
     try {
         rules.parse(std::move(arguments), std::move(operands));
     } catch (const CLI::CallForHelp&) {
@@ -159,6 +160,11 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments, std::
 
     const auto* const inside = rules.chosen();
     if (const auto extras = rules.left_over(); !extras.empty()) {
+        if (inside != nullptr && first.starts_with('-') && extras.front() == first)
+            return usage_error(fmt::format("{} stands before '{}': give flags behind the command",
+                                           async::quoted(first.substr(0, first.find('='))),
+                                           inside->get_name()),
+                               try_help_of(inside->get_name()));
         const auto mistake = unknown_word(extras.front(), inside);
         return usage_error(mistake.message, mistake.what_next);
     }

@@ -19,32 +19,12 @@ bool looks_like_a_day(std::string_view text) {
     });
 }
 
-// Throws std::string: the clause.
-std::optional<lake::day> read_day(std::string_view flag, const std::string& text) {
+// Returns the mistake in the text, or "".
+std::string read_day(std::string_view flag, const std::string& text, std::optional<lake::day>& day) {
     if (text.empty())
-        return std::nullopt;
-    const auto which = lake::day::from_text(text);
-    if (!which)
-        throw mistake_in(flag, text, clause_for_no_day(text));
-    return which;
-}
-
-lake::day_range read(std::string_view command, const day_flags& given) {
-    lake::day_range days;
-    if (const auto one = read_day("--day", given.day)) {
-        if (!given.from.empty() || !given.to.empty())
-            throw std::string("--day is one day: leave out --from and --to");
-        days.first = days.last = one;
-        return days;
-    }
-    days.first = read_day("--from", given.from);
-    days.last = read_day("--to", given.to);
-    if (!days.first && !days.last)
-        throw fmt::format("{} needs the days: give --day, or --from, --to or both, as YYYY-MM-DD", command);
-    if (days.first && days.last && *days.last < *days.first)
-        throw fmt::format("--from is {}, later than --to, {}: give the earlier day first", given.from,
-                          given.to);
-    return days;
+        return {};
+    day = lake::day::from_text(text);
+    return day ? std::string() : mistake_in(flag, text, clause_for_no_day(text));
 }
 
 } // namespace
@@ -54,11 +34,24 @@ std::string_view clause_for_no_day(std::string_view text) noexcept {
 }
 
 std::variant<lake::day_range, std::string> read_days_asked(std::string_view command, const day_flags& given) {
-    try {
-        return read(command, given);
-    } catch (const std::string& mistake) {
-        return mistake;
+    lake::day_range days;
+    if (!given.day.empty()) {
+        if (auto mistake = read_day("--day", given.day, days.first); !mistake.empty())
+            return mistake;
+        if (!given.from.empty() || !given.to.empty())
+            return "--day is one day: leave out --from and --to";
+        days.last = days.first;
+        return days;
     }
+    for (auto mistake : {read_day("--from", given.from, days.first), read_day("--to", given.to, days.last)})
+        if (!mistake.empty())
+            return mistake;
+    if (!days.first && !days.last)
+        return fmt::format("{} needs the days: give --day, or --from, --to or both, as YYYY-MM-DD", command);
+    if (days.first && days.last && *days.last < *days.first)
+        return fmt::format("--from is {}, later than --to, {}: give the earlier day first", given.from,
+                           given.to);
+    return days;
 }
 
 } // namespace app

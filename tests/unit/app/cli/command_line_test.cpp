@@ -154,6 +154,13 @@ TEST(command_line, refuses_an_unknown_flag_with_the_nearest_that_the_command_has
                        "erase, check, export, journal, projections, dead-letters, version");
 }
 
+TEST(command_line, refuses_flags_in_front_of_the_command) {
+    expect_usage_error({"-n", "archive"}, "'-n' stands before 'archive': give flags behind the command");
+    expect_usage_error({"--max-days=1", "plan"},
+                       "'--max-days' stands before 'plan': give flags behind the command");
+    expect_usage_error({"-o", "json", "list"}, "'-o' stands before 'list': give flags behind the command");
+}
+
 TEST(command_line, refuses_words_too_many_and_values_too_few) {
     expect_usage_error({"archive", "now"}, "'now' is not expected after 'archive'");
     expect_usage_error({"erase", "--where", "id", "=", "5"},
