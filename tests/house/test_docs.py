@@ -35,6 +35,16 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(there.read_text()), f"{target} has no heading #{anchor}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_rows_have_the_cells_of_their_table(page):
+    """A page that is shown leaves out a cell that its table has no column for."""
+    columns = 0
+    for line in page.read_text().splitlines():
+        cells = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        assert not columns or not cells or cells == columns, line
+        columns = cells and (columns or cells)
+
+
 def test_alerts_lead_to_the_runbook():
     rules = (ROOT / "manifests/monitoring/prometheusrule.yaml").read_text()
     addresses = re.findall(r"runbook_url: (https\S+)", rules)
