@@ -98,7 +98,7 @@ void log_progress(async::log& log, const archive::run_report& report, const prog
         fields.emplace_back("percent", static_cast<std::uint64_t>(*share * 100));
     if (pace.left)
         fields.emplace_back("seconds_left", std::int64_t{pace.left->count()});
-    log.info("progress", "still at work", std::span<const async::log_field>(fields));
+    log.info("progress", "a run is at work", std::span<const async::log_field>(fields));
 }
 
 void add_pace(std::vector<async::log_field>& fields, const progress_facts& facts, const progress_pace& pace) {

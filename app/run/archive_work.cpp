@@ -13,9 +13,8 @@ namespace {
 
 progress_display::style style_of(const run_log& out, command asked, async::log_level level) {
     const auto usual = usual_style(out, level);
-    // Rows of `cat` may reach the terminal through a pipe: `cat | head`.
-    const bool between_rows = (asked == command::cat && !is_file(stream::output)) ||
-                              (asked == command::check && is_terminal(stream::output));
+    // Their lines may reach the terminal through a pipe: `cat | head`.
+    const bool between_rows = (asked == command::cat || asked == command::check) && !is_file(stream::output);
     return usual == progress_display::style::bar && between_rows ? progress_display::style::lines : usual;
 }
 

@@ -28,7 +28,7 @@ void must_be_its_table(const events::projection_definition& which, const configu
     if (std::ranges::none_of(which.settings.tables, is_archived))
         throw async::error(
             failure::precondition,
-            fmt::format("projection '{}' says replay_from = archive, and its tables are not {}, which is"
+            fmt::format("projection '{}' says replay_from = archive, and none of its tables is {}, which is"
                         " archived",
                         which.name, settings.job.table),
             "Set ARCHIVE_TABLE as `archive` has it, or say where to begin: --from POSITION.");

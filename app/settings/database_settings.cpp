@@ -24,8 +24,9 @@ constexpr std::array database_rows{
          "the database: a libpq URI or key=value form; PG* variables apply as in psql (required)"}),
     rows::of_exports(rows::database({"DATABASE_URL", "", "", "CONNINFO",
                                      "the database of exports, where PG_CONNECTION_STRING is not set"})),
-    rows::of_exports(
-        rows::database({"DB_URI", "", "", "CONNINFO", "the same, where neither of the two is set"})),
+    rows::of_exports(rows::database(
+        {"DB_URI", "", "", "CONNINFO",
+         "the database of exports, where neither PG_CONNECTION_STRING nor DATABASE_URL is set"})),
     rows::of_serving(
         rows::database({"DB_URL", "", "", "URL",
                         "the database of APIs and projections, where PG_CONNECTION_STRING is not set: "

@@ -171,7 +171,7 @@ class probo_reader {
             const bool right = ssl->is == kind::map ? ssl->map.size() == 1 && checked != nullptr
                                                     : ssl->text == "true" || ssl->text == "false";
             if (!right) {
-                mistake(*ssl, "of ssl, true, false and rejectUnauthorized are read: give the rest as a "
+                mistake(*ssl, "ssl is true, false or rejectUnauthorized: give the rest as a "
                               "connection string, with sslmode and sslrootcert");
                 return {};
             }
@@ -193,7 +193,7 @@ class probo_reader {
         must_know(value, of_stream);
         if (const auto* const plugin = value.find("plugin");
             plugin != nullptr && plugin->is != kind::nothing && plugin->text != "Kafka")
-            return mistake(*plugin, "plugin is not Kafka, the one that there is");
+            return mistake(*plugin, "plugin is not Kafka: give Kafka");
         if (const auto* const config = value.find("config"); config != nullptr && is_map(*config, "config"))
             bus(*config);
     }

@@ -81,6 +81,8 @@ std::string facts(const archive::forecast& found) {
                             : fmt::format("±{:.0f} % from a sample of {}", found.size.error * 100,
                                           counted(found.size.sampled, "row")),
                         archive::describe(found.how));
+    if (shown_cutoff(found).find(" 00:00:00") == std::string_view::npos)
+        text += "a part of the last day is due: with --whole-days it waits, and each file is written once\n";
     text += fmt::format("roughly {}, and {} of memory at most\n", short_duration(found.duration),
                         short_bytes(static_cast<double>(found.memory)));
     return text;

@@ -66,8 +66,8 @@ std::string file_text(const archive::verified_file& file) {
                             grouped(file.file.rows_pending), grouped(file.rows),
                             file.file.note.empty() ? "perhaps not committed" : file.file.note);
     else if (file.file.state == file_state::foreign)
-        text +=
-            fmt::format("{}: {}; no rows and checksum are recorded to compare with\n", name, file.file.note);
+        text += fmt::format("{}: {}; it has no recorded number of rows and no checksum to compare with\n",
+                            name, file.file.note);
     return text;
 }
 

@@ -53,7 +53,7 @@ enum class lease_outcome : std::uint8_t {
 struct lease_request {
     lease_action action = lease_action::acquire;
     std::string blob;
-    std::string id;                    // a UUID, chosen by us. Who holds the lease may acquire it again.
+    std::string id;                    // a UUID, chosen by us. The holder of the lease may acquire it again.
     std::chrono::seconds duration{15}; // 15 to 60; of an acquisition
     condition when;
 };

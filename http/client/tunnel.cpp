@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t header_max = std::size_t{16} * 1024;
 
 transport_error not_let_through(const endpoint& to, const proxy& via, unsigned status) {
-    const auto message = fmt::format("the proxy '{}' answered {} when asked for a way to '{}'",
+    const auto message = fmt::format("the proxy '{}' answered {} to a request for a connection to '{}'",
                                      authority(via.server), status, authority(to));
     if (status == 407)
         return {async::failure::refused, message, "Check the user name and password in HTTPS_PROXY."};

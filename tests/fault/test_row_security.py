@@ -45,7 +45,7 @@ def tenants(scene, roles):
 
 
 def leave(uri: str, *statements: str) -> None:
-    """Clients of the pooler, at work at the same time, who leave something on their connections."""
+    """Clients of the pooler that work at the same time and leave settings on their connections."""
     clients = [psycopg2.connect(uri) for _ in statements]
     for client, statement in zip(clients, statements):
         client.cursor().execute(statement)

@@ -1,5 +1,6 @@
 """check: each precondition a line; what is missing is named with what would grant it, and decides the exit code."""
 import json
+import subprocess
 
 import pytest
 
@@ -31,6 +32,14 @@ def test_all_is_well(ordinary):
     assert len(lines) >= 15 and all(line.split()[0] in ("ok", "skipped") for line in lines[:-2]), "\n".join(lines)
     skipped = sum(line.startswith("skipped") for line in lines)
     assert lines[-2] == "" and lines[-1] == f"{'' if skipped else 'all '}{len(lines) - 2 - skipped} checks passed" + (f", {skipped} skipped" if skipped else "")
+
+
+def test_a_reader_that_leaves_early_is_no_failure(ordinary):
+    settings = {name: str(value) for name, value in ordinary.settings.items()}
+    done = subprocess.run(
+        f"set -o pipefail; {ordinary.binary} check | head -n 1", shell=True, executable="/bin/bash", env={"PATH": "/usr/bin:/bin", **settings}, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1 and "output.failed" not in done.stderr, done
 
 
 def test_the_lake_is_written_to_and_left_clean(archiver, table, lake, container):

@@ -1,4 +1,4 @@
-"""What retention removes: nothing that a projection may still need, whoever writes the topic and whoever is to apply it. And a server accepts
+"""What retention removes: nothing that a projection may still need, whichever process writes the topic or applies it. And a server accepts
 nothing that no projection can apply later: into a journal that is not the one in the database, or without the files of its projection."""
 import json
 import shutil

@@ -179,9 +179,10 @@ TEST(log_progress, has_the_same_facts_as_fields) {
     auto report = half_done();
     log_progress(sink, report, pace);
     ASSERT_EQ(sink.lines.size(), 1U);
-    EXPECT_THAT(sink.lines[0],
-                testing::StartsWith("progress: still at work phase=staging rows=1300000 rows_planned=2400000"
-                                    " bytes=650000000 rows_per_second="));
+    EXPECT_THAT(
+        sink.lines[0],
+        testing::StartsWith("progress: a run is at work phase=staging rows=1300000 rows_planned=2400000"
+                            " bytes=650000000 rows_per_second="));
     EXPECT_THAT(sink.lines[0], testing::EndsWith(" days=12 days_planned=40 files=0 files_planned=0"
                                                  " bytes_stored=630000000 percent=50 seconds_left=14"));
 }

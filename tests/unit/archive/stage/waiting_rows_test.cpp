@@ -58,7 +58,7 @@ class waiting_rows_test : public staging_fixture {
     async::awaitable<void> append(day_file& file, std::string text) {
         co_await staging_->append_when_possible(file, text);
     }
-    // Uploads what is queued; whoever waits gets the room.
+    // Uploads what is queued, so that rows that wait get its room.
     void upload_all() {
         const background uploader(io_, staging_->upload());
         settle();

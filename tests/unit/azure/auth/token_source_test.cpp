@@ -56,7 +56,7 @@ class token_source_test : public azure::rig::imposter_fixture {
 
     std::string token() { return run(source().token(scope, {})); }
 
-    // So many callers at once; what each got, in the order in which they got it.
+    // This number of callers at once; what each got, in the order in which they got it.
     async::awaitable<void> ask(std::vector<std::string>& got) {
         auto value = co_await source().token(scope, {});
         got.push_back(std::move(value));

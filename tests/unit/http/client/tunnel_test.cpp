@@ -57,7 +57,7 @@ TEST_F(tunnel_test, says_why_it_is_not_opened) {
         EXPECT_EQ(failed.kind(), row.kind) << row.status;
         EXPECT_EQ(failed.message(), "the proxy '127.0.0.1:" + std::to_string(server->port()) + "' answered " +
                                         std::to_string(row.status) +
-                                        " when asked for a way to 'acme.blob.example.org'");
+                                        " to a request for a connection to 'acme.blob.example.org'");
         EXPECT_THAT(failed.hint(), HasSubstr(row.hint));
         EXPECT_FALSE(failed.outcome_unknown()) << "nothing was asked of the lake";
     }
