@@ -1,8 +1,11 @@
 """Two rebuilds of one projection at once, and what comes while one is at work: each event is in the live tables once."""
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 
+from support.asking import wait_for
 from support.journal_files import TopicFile
 from support.shop import TOTAL, Shop, process_state
 
@@ -75,3 +78,31 @@ def test_a_topic_that_comes_during_a_rebuild_is_in_the_new_tables(shop):
     assert shop.total() == shop.posted + 7
     shop.once()
     assert shop.total() == shop.posted + 7
+
+
+def test_a_query_sees_the_old_rows_or_the_new_ones_at_each_step_of_the_swap(shop):
+    """While the swap has the table, a query waits. It sees no empty table, and no part of one."""
+    shop.execute("UPDATE total SET value = value + 1000000")
+    old = shop.total()
+    at_its_end = frozen_at(shop, "rebuild-caught-up")
+    assert shop.total() == old
+    at_its_end.kill()
+    in_the_swap = frozen_at(shop, "rebuild-before-swap")
+    shop.execute("SET lock_timeout = '300ms'")
+    with pytest.raises(psycopg2.errors.LockNotAvailable):
+        shop.total()
+    shop.execute("SET lock_timeout = 0")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(shop.total)
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'total'::regclass"
+        with psycopg2.connect(shop.database.uri) as other, other.cursor() as cursor:
+            wait_for(lambda: cursor.execute(waits) or cursor.fetchone()[0] > 0)
+        in_the_swap.send(signal.SIGCONT)
+        assert waiting.result(30) == shop.posted
+    assert in_the_swap.wait().code == 0
+    shop.execute("UPDATE total SET value = value + 1000000")
+    after = frozen_at(shop, "rebuild-swapped")
+    assert shop.total() == shop.posted
+    after.send(signal.SIGCONT)
+    assert after.wait().code == 0
+    is_whole(shop)
