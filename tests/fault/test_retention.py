@@ -64,3 +64,30 @@ def test_a_position_that_the_journal_relies_on_outlives_the_server(server, binar
     shop.once()
     assert shop.total() == 100 and shop.status()["position"] == 100
     again.connection.close()
+
+
+def test_batches_that_were_not_on_disk_vanish_with_their_position_and_are_applied_again(server, binary, tmp_path):
+    """The process that applied them lives on."""
+    shop = Shop(binary, open_database(server), tmp_path)
+    shop.post(50)
+    process = shop.program.start("project", "total")
+    shop.wait_for(lambda: shop.value("SELECT to_regclass('total')") and shop.total() == shop.posted)
+    on_disk = shop.posted
+    shop.execute("CREATE TABLE flushed ()")  # whose commit waits for the disk, and for all before it
+    os.kill(shop.value("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"), signal.SIGSTOP)
+    for _ in range(3):
+        shop.post(50)
+        shop.wait_for(lambda: shop.total() == shop.posted)
+    process.send(signal.SIGSTOP)
+    crash(server)
+    shop.database.connection.close()
+    server.relaunch()
+    shop.database = open_database(server)
+    assert shop.total() == on_disk
+    assert shop.value("SELECT next FROM event_archiver.position") == 50
+    process.send(signal.SIGCONT)
+    shop.wait_for(lambda: shop.total() == shop.posted)
+    assert shop.value("SELECT next FROM event_archiver.position") == 200
+    process.send(signal.SIGTERM)
+    assert process.wait().code == 143
+    shop.database.connection.close()
