@@ -1,10 +1,13 @@
 """How much memory `serve` takes for the events that it accepts into Kafka and reads back: JOURNAL_MEMORY and 32 MiB, as on a disk."""
 import json
+import threading
 import time
 
 import pytest
 
 from support import broker as brokers
+from support.asking import wait_for
+from support.kafka_serving import frozen, post, read_back
 from support.process_memory import MIB, at_once, peak_of
 
 pytestmark = pytest.mark.skipif(bool(brokers.missing()), reason=brokers.missing())
@@ -52,3 +55,29 @@ def test_four_readers_of_a_backlog_of_small_events_stay_within_it(serve_kafka, b
         at_once(read, 4)
         assert found == [count] * 4
         assert peak_of(service) < 16 * MIB + ALLOWED
+
+
+def test_what_finds_no_room_is_refused_while_the_broker_does_not_answer(serve_kafka, broker, topic):
+    """Of 300 clients each is told at once that there is no room, or waits for the broker. What was accepted is there once."""
+    with serve_kafka(broker.address, JOURNAL_MEMORY="1MiB", SERVE_CONNECTIONS="1000") as service:
+        assert post(service, topic, [{"n": -1}]).status == 201
+        told: list = []
+
+        def client(number: int) -> None:
+            answer = post(service, topic, [{"n": number, "text": "x" * 10_000}], timeout=120)
+            told.append((number, answer.status, answer.headers.get("retry-after")))
+
+        clients = [threading.Thread(target=client, args=(number,)) for number in range(300)]
+        with frozen(broker):
+            for each in clients:
+                each.start()
+            wait_for(lambda: len(told) >= 300 - MIB // 10_000)
+            early = list(told)
+        for each in clients:
+            each.join()
+        assert {answer[1:] for answer in early} == {(503, "1")}
+        accepted = {number for number, status, _ in told if status == 201}
+        assert accepted and len(told) == 300 and {status for _, status, _ in told} == {201, 503}
+        assert peak_of(service) < MIB + ALLOWED
+        found = [each["value"]["n"] for each in read_back(service, topic)]
+        assert sorted(found) == [-1, *sorted(accepted)]

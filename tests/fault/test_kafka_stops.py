@@ -6,6 +6,7 @@ import pytest
 
 from support import broker as brokers
 from support.archiver import Archiver
+from support.kafka_serving import frozen
 from support.servers import free_port
 from support.shop import TOTAL, Shop, process_state
 
@@ -39,15 +40,6 @@ def test_a_failure_is_told_and_ends_project(shop):
 
 def test_a_failure_ends_journal(shop):
     assert "has no topic 'nothing'" in shop.program.run("journal", "cat", "nothing", expect=3, timeout=30).stderr
-
-
-@contextlib.contextmanager
-def frozen(broker):
-    broker.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        broker.process.send_signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """`serve` with its journal in Kafka, as clients that post events and read them back see it."""
+import contextlib
 import json
+import signal
 import subprocess
 
 from support.asking import wait_for
@@ -22,6 +24,16 @@ def kcat(broker, *arguments: str, given: str = "") -> str:
     return subprocess.run(
         ["kcat", "-q", "-b", broker.address, *arguments], input=given, check=True, capture_output=True, text=True, timeout=60
     ).stdout
+
+
+@contextlib.contextmanager
+def frozen(broker):
+    """It keeps its connections, and does not answer."""
+    broker.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        broker.process.send_signal(signal.SIGCONT)
 
 
 def remake(java, topic: str, partitions: int) -> None:
