@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -27,6 +28,15 @@ namespace {
 // Readers of a table wait behind a swap that waits for one of them.
 constexpr std::chrono::seconds swap_patience{3};
 constexpr std::chrono::seconds swap_read_patience{10};
+
+// How far the live projection may be ahead, in batches of each partition. While they are applied it waits,
+// and so do other writers of its tables: one batch as a rule. Where events come as fast as a rebuild applies
+// them, it would never come that near, so each further round may take twice as many.
+std::size_t batches_to_level(int rounds) noexcept {
+    constexpr int patient_rounds = 2;
+    constexpr int doublings_max = 20;
+    return std::size_t{1} << std::clamp(rounds - patient_rounds, 0, doublings_max);
+}
 
 } // namespace
 
@@ -47,29 +57,18 @@ awaitable<bool> rebuild_work::must_not_shrink(db::connection& session) {
 }
 
 awaitable<void> rebuild_work::swap(db::connection& session) {
-    // The answer to COMMIT may have been lost: the temporary position is gone if it was committed.
-    if (swap_sent_) {
-        const auto left =
-            co_await session.query("SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE "
-                                   "p.projection OPERATOR(pg_catalog.=)"
-                                   " $1::pg_catalog.text",
-                                   temporary_);
-        swapped_ = !sources_.all().empty() && left.integer(0, 0) == 0;
-        if (swapped_)
-            co_return;
-    }
     db::transaction_options options;
     options.lock_timeout = swap_patience;
     db::transaction_body body = [this](db::connection& one) { return move_over(one); };
     far_behind_ = false;
-    swap_sent_ = true;
     const auto done = co_await async::outcome_of(
         db::in_transaction(session, options, std::move(body), "rebuild-before-swap"));
     if (far_behind_) { // once more around
-        swap_sent_ = false;
+        ++rounds_;
         co_return;
     }
     if (done.failed) {
+        swap_in_doubt_ = true;
         if (async::failure_of(done.failed) == failure::precondition)
             co_await discard(session);
         std::rethrow_exception(done.failed);
@@ -87,11 +86,24 @@ awaitable<void> rebuild_work::discard(db::connection& session) {
                   {{"projection", request_.which.name}});
 }
 
+// A swap takes the temporary position along.
+awaitable<bool> rebuild_work::was_swapped(db::connection& session) {
+    const auto left =
+        co_await session.query("SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE "
+                               "p.projection OPERATOR(pg_catalog.=)"
+                               " $1::pg_catalog.text",
+                               temporary_);
+    co_return !sources_.all().empty() && left.integer(0, 0) == 0;
+}
+
 awaitable<bool> rebuild_work::move_over(db::connection& session) {
     co_await lock_tables_of_projections(session);
     // No batch of the live projection is in the middle, and none begins. Unlike a query it takes no snapshot:
     // later statements see the newest rows.
     co_await session.execute("LOCK TABLE event_archiver.position IN SHARE ROW EXCLUSIVE MODE");
+    // Behind the lock the transaction of an earlier try is over, though its answer was lost.
+    if (swap_in_doubt_ && co_await was_swapped(session))
+        co_return false;
     // Rows are counted below: others write none from here on.
     if (!live_tables_.empty())
         co_await session.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", live_tables_));
@@ -123,43 +135,53 @@ awaitable<void> rebuild_work::level(db::connection& session, rebuilt_partition e
     const position_key live_key{request_.which.name, each.source->name(), each.partition};
     const position_key key{temporary_, each.source->name(), each.partition};
     const auto live = co_await look_at(session, live_key);
-    const auto mine = co_await look_at(session, key);
+    auto mine = co_await look_at(session, key);
     if (!mine)
         throw another_rebuild();
     if (!live || live->journal != mine->journal)
         co_return;
     const auto there = co_await each.source->look(each.partition);
     co_await must_go_on(*each.source, live_key, *live, there);
-    if (live->next <= mine->next)
-        co_return;
-    const auto missing = static_cast<std::size_t>(live->next - mine->next);
-    far_behind_ = missing > definition_.settings.batch;
-    if (far_behind_)
-        throw async::error(failure::temporary, "the live projection is more than one batch ahead");
-    std::vector<recorded_event> last;
+    const auto batches_max = batches_to_level(rounds_);
+    for (std::size_t batches = 0; mine && mine->next < live->next; ++batches) {
+        const auto missing = static_cast<std::size_t>(live->next - mine->next);
+        far_behind_ = missing / batches_max > definition_.settings.batch || batches == batches_max;
+        if (far_behind_)
+            throw async::error(failure::temporary, "the live projection is too far ahead");
+        co_await apply_next(session, each, *mine, live->next);
+        mine = co_await look_at(session, key);
+    }
+}
+
+// One batch, of what stands before `end`.
+awaitable<void> rebuild_work::apply_next(db::connection& session, rebuilt_partition each, position_row mine,
+                                         position end) {
+    const auto& settings = definition_.settings;
+    std::vector<recorded_event> batch;
     std::size_t bytes = 0;
-    for (auto at = mine->next; at < live->next;) {
-        auto read = co_await each.source->read(each.partition, at, definition_.settings.batch_bytes,
+    auto at = mine.next;
+    while (at < end && batch.size() < settings.batch && bytes < settings.batch_bytes) {
+        auto read = co_await each.source->read(each.partition, at, settings.batch_bytes,
                                                async::deadline::after(swap_read_patience));
         if (read.events.empty() && read.next <= at)
             throw async::error(failure::temporary, "the journal does not give the last events");
+        at = std::min(read.next, end);
         for (auto& one : read.events) {
-            if (one.at >= live->next)
+            if (one.at >= end)
                 break;
+            if (batch.size() == settings.batch || bytes >= settings.batch_bytes) {
+                at = one.at;
+                break;
+            }
             bytes += memory_of(one);
-            last.push_back(std::move(one));
+            batch.push_back(std::move(one));
         }
-        // One event may be larger than a batch; a read of markers alone gives none.
-        const auto newest = last.empty() ? 0 : memory_of(last.back());
-        far_behind_ = bytes - newest > definition_.settings.batch_bytes;
-        if (far_behind_)
-            throw async::error(failure::temporary, "the live projection is more than one batch ahead");
-        at = read.next;
     }
+    position_key key{temporary_, each.source->name(), each.partition};
     batch_target target{
-        definition_, key,        mine->journal,    request_.worker, rebuild_schema(definition_),
-        schema_oid_, mine->mark, mine->read_files, &patience_};
-    const auto report = co_await apply_within(session, target, last, mine->next, live->next, log_);
+        definition_, std::move(key), mine.journal,    request_.worker, rebuild_schema(definition_),
+        schema_oid_, mine.mark,      mine.read_files, &patience_};
+    const auto report = co_await apply_within(session, target, batch, mine.next, at, log_);
     if (!report.blocked_by.empty() || report.fenced)
         throw async::error(failure::temporary, "the last batch could not be applied to the new tables");
     co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL synchronous_commit = on;"

@@ -41,8 +41,11 @@ class rebuild_work {
     [[nodiscard]] awaitable<void> discard(db::connection& session);
     [[nodiscard]] awaitable<void> leave(std::exception_ptr failed); // rethrows it
     [[nodiscard]] awaitable<bool> move_over(db::connection& session);
-    // Applies what the live projection has applied and the new tables lack: the last batch.
+    // Applies what the live projection has applied and the new tables lack: the last batch, or a few.
     [[nodiscard]] awaitable<void> level(db::connection& session, rebuilt_partition each);
+    [[nodiscard]] awaitable<void> apply_next(db::connection& session, rebuilt_partition each,
+                                             position_row mine, position end);
+    [[nodiscard]] awaitable<bool> was_swapped(db::connection& session);
 
     projection_session& session_;
     rebuild_request request_;
@@ -55,7 +58,8 @@ class rebuild_work {
     std::string live_tables_;  // those that are there, as LOCK takes them
     std::string parking_;      // where the old ones are kept
     plugin_patience patience_; // with the plugins of the last batch
-    bool swap_sent_ = false;
+    int rounds_ = 0;           // that were too far behind at their swap
+    bool swap_in_doubt_ = false;
     bool swapped_ = false;
     bool far_behind_ = false;
 };

@@ -108,7 +108,6 @@ def test_of_a_rebuild(shop, lost, nth):
     rebuild(shop, lost, nth)
 
 
-@pytest.mark.parametrize("lost", [cut_before(), cut_after()], ids=["before the server has it", "after it was done"])
 def test_of_the_swap_of_a_rebuild(shop, lost):
     rebuild(shop, lost, 5)
 

@@ -106,3 +106,20 @@ def test_a_query_sees_the_old_rows_or_the_new_ones_at_each_step_of_the_swap(shop
     after.send(signal.SIGCONT)
     assert after.wait().code == 0
     is_whole(shop)
+
+
+def test_a_rebuild_ends_although_events_come_as_fast_as_it_applies_them(shop):
+    """More than a batch of 50 at each of its rounds: the last batch grows."""
+    rounds = 5
+    stops = ",".join(f"rebuild-caught-up#{each}=stop" for each in range(1, rounds + 1))
+    fault = f"{stops},rebuild-caught-up#{rounds + 1}=kill"
+    process = shop.program.start("projections", "rebuild", "total", settings={"EVENT_ARCHIVER_FAULT": fault})
+    for _ in range(rounds):
+        shop.wait_for(lambda: process_state(process.pid) == "T")
+        shop.post(130)
+        shop.once()
+        process.send(signal.SIGCONT)
+    outcome = process.wait()
+    assert outcome.code == 0, str(outcome)
+    assert shop.total() == shop.posted
+    assert shop.value("SELECT string_agg(projection || ' ' || next, ',') FROM event_archiver.position") == f"total {400 + 130 * rounds}"
