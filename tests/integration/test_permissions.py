@@ -66,7 +66,7 @@ def test_tags_need_t_on_the_service_and_nothing_else_with_it(by_sas, ready, orac
 
 @pytest.mark.parametrize(
     "permissions, lacks, doing",
-    [("rwd", "'l' (list)", "list blobs"), ("wdl", "'r' (read)", "get "), ("rdl", "'w' (write)", "acquire the lease")],
+    [("rwd", "'l' (list)", "list the blobs"), ("wdl", "'r' (read)", "get "), ("rdl", "'w' (write)", "acquire the lease")],
 )
 def test_each_letter_that_is_missing_is_named(by_sas, ready, table, oracle, container, permissions, lacks, doing):
     by_sas("rwdl").archive()
@@ -145,7 +145,7 @@ def test_each_code_has_its_sentence(archiver, azurite, by_sas, ready, oracle, co
         by_account = archiver.with_settings({"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)})
         for program, word in ((by_account, by_key), (by_sas("rwdl", gate.endpoint), by_signature)):
             line = refused(program.archive(expect=4))
-            assert code in line["msg"] and "list blobs" in line["msg"] and word in line["error.hint"], line
+            assert code in line["msg"] and "list the blobs" in line["msg"] and word in line["error.hint"], line
             assert line["azure.error_code"] == code and line["azure.request_id"]
         assert len(gate.records) == 2, "a refusal is not repeated"
     assert oracle.check().left == 20
