@@ -21,7 +21,10 @@
 #include "app/text/version.hpp"
 #include "app/text/wrap.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <iterator>
@@ -41,7 +44,7 @@ void say(std::string_view text) {
 int print(std::string_view text, int code = app::exit_code::done) {
     if (app::print_output(text))
         return code;
-    say("event-archiver: the result cannot be written to standard output\n");
+    say(fmt::format("event-archiver: {}\n", app::unwritten_output(errno)));
     return code == app::exit_code::done ? app::exit_code::failed : code;
 }
 

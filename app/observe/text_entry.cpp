@@ -68,10 +68,11 @@ bool is_shown(const async::log_field& field, bool in_full) {
            std::get<bool>(field.value);
 }
 
-// Words that the message has need not stand behind it again.
+// Words that the message has need not stand behind it again, nor the code and the id of a request to storage.
 bool is_in(std::string_view message, const async::log_field& field) {
     const auto* text = std::get_if<std::string_view>(&field.value);
-    return text != nullptr && text->find(' ') != std::string_view::npos &&
+    return text != nullptr &&
+           (text->find(' ') != std::string_view::npos || field.key.starts_with("azure.")) &&
            message.find(*text) != std::string_view::npos;
 }
 

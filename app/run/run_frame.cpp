@@ -7,6 +7,7 @@
 #include "async/asio.hpp"
 #include "async/error.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 
@@ -31,10 +32,10 @@ void run_frame::print(work_end& end, std::string_view answer, reader reads) {
     if (end.failed)
         return;
     const auto ended = print_part(answer);
+    const int error = errno;
     if (ended == printed::all || (ended == printed::reader_left && reads == reader::may_leave))
         return;
-    log().error("output.failed", "the result cannot be written to standard output",
-                {{"exit_code", exit_code::failed}});
+    log().error("output.failed", unwritten_output(error), {{"exit_code", exit_code::failed}});
     end.exit_code = exit_code::failed;
 }
 

@@ -5,9 +5,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace app {
@@ -70,6 +72,10 @@ printed print_part(std::string_view text) noexcept {
     if (print_output(text))
         return printed::all;
     return errno == EPIPE ? printed::reader_left : printed::failed;
+}
+
+std::string unwritten_output(int error) {
+    return "standard output cannot be written: " + std::generic_category().message(error);
 }
 
 } // namespace app

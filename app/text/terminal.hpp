@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace app {
@@ -27,6 +28,9 @@ enum class stream : unsigned char { output, error };
 
 enum class printed : unsigned char { all, reader_left, failed };
 // The same for a part of an output: the reader of a pipe may end before its end. It blocks until it is read.
+// If it fails, errno says why.
 [[nodiscard]] printed print_part(std::string_view text) noexcept;
+// "standard output cannot be written: No space left on device". `error`: an errno.
+[[nodiscard]] std::string unwritten_output(int error);
 
 } // namespace app

@@ -374,7 +374,7 @@ def test_an_output_that_cannot_be_written_is_reported(sender, file, service):
     environment = {"PATH": "/usr/bin:/bin", **{name: str(value) for name, value in sender.settings.items()}}
     with open("/dev/full", "w") as full:
         done = subprocess.run([sender.binary, "send", str(file), "--to", service.url], stdout=full, stderr=subprocess.PIPE, env=environment, text=True)
-    assert done.returncode == 1 and "output.failed" in done.stderr, done
+    assert done.returncode == 1 and "output.failed" in done.stderr and "standard output cannot be written: " in done.stderr, done
 
 
 @pytest.mark.parametrize("first, second", [("/a", "/b"), ("/a", ""), ("", "/a")])

@@ -204,6 +204,14 @@ TEST(command_line, knows_which_file_a_person_has_decided_about) {
     EXPECT_EQ(discarded.value.value().discard, "events_2024-01-01.csv");
 }
 
+TEST(command_line, knows_what_changes_nothing) {
+    for (const words& looks : {words{"plan"}, {"cat", "--day", "2024-01-01"}, {"erase", "--where", "true"}})
+        EXPECT_TRUE(only_looks(parse_command_line(looks).value.value())) << testing::PrintToString(looks);
+    for (const words& changes : {words{"archive"}, {"recover"}, {"erase", "--where", "true", "--yes"}})
+        EXPECT_FALSE(only_looks(parse_command_line(changes).value.value()))
+            << testing::PrintToString(changes);
+}
+
 TEST(command_line, answers_in_text_or_json) {
     for (const auto* const name : {"config", "version"}) {
         EXPECT_EQ(parse_command_line({name}).value.value().output, output_format::text);

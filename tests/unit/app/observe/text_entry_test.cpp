@@ -80,6 +80,14 @@ TEST(general_lines, repeat_no_words_of_the_message) {
               "02:00:03Z the folder belongs to table public.b  topic=b  this=\"table public.c\"  [e]\n");
 }
 
+TEST(general_lines, repeat_no_code_or_id_of_a_request) {
+    const std::vector<log_field> fields{
+        {"azure.error_code", "AuthorizationFailure"}, {"azure.request_id", "7"}, {"topic", "b"}};
+    const log_entry entry{log_level::error, "e", "403 AuthorizationFailure (request id 7): b", fields};
+    EXPECT_EQ(general_lines(entry, "02:00:03", plain),
+              "02:00:03Z error 403 AuthorizationFailure (request id 7): b  topic=b  [e]\n");
+}
+
 TEST(general_lines, have_a_hint_on_a_line_of_its_own_as_it_is) {
     const std::vector<log_field> fields{{"topic", "b"}, {"hint", "write those to public.\"Event\""}};
     EXPECT_EQ(general_lines({log_level::info, "e", "nothing runs", fields}, "02:00:03", plain),
