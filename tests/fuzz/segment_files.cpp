@@ -73,10 +73,12 @@ std::string made_of(taker& input, const events::segment_header& header) {
         of.first = (kind & 16U) == 0 ? next : static_cast<events::position>(input.byte());
         of.time = events::event_time(std::chrono::seconds(input.byte()));
         std::string payload(input.text(input.byte() % 64));
-        std::vector<events::event> given(of.count);
-        for (auto& each : given)
-            each.value = payload;
-        payload = events::encode_events(given);
+        if ((kind & 32U) == 0) { // else the payload is any bytes, with a checksum that is right
+            std::vector<events::event> given(of.count);
+            for (auto& each : given)
+                each.value = payload;
+            payload = events::encode_events(given);
+        }
         append_frame(bytes, prefix, of, payload);
         next = of.end();
     }

@@ -107,6 +107,27 @@ bool take_event(payload_reader& from, event* to) {
     return true;
 }
 
+bool append_events(const frame& from_frame, position from, std::size_t memory_max,
+                   std::vector<recorded_event>& to) {
+    std::size_t bytes = 0;
+    payload_reader reader(from_frame.payload);
+    for (position at = from_frame.header.first; at < from_frame.header.end(); ++at) {
+        if (at < from) {
+            if (!take_event(reader, nullptr))
+                return false;
+            continue;
+        }
+        recorded_event next{at, from_frame.header.time, {}};
+        if (!take_event(reader, &next.content))
+            return false;
+        bytes += memory_of(next);
+        to.push_back(std::move(next));
+        if (bytes >= memory_max)
+            return true;
+    }
+    return reader.at_end();
+}
+
 } // namespace
 
 std::string to_string(const log_id& id) {
@@ -255,23 +276,11 @@ frame decode_frame(std::string_view bytes, std::string_view prefix) {
 
 bool decode_events(const frame& from_frame, position from, std::vector<recorded_event>& to,
                    std::size_t memory_max) {
-    std::size_t bytes = 0;
-    payload_reader reader(from_frame.payload);
-    for (position at = from_frame.header.first; at < from_frame.header.end(); ++at) {
-        if (at < from) {
-            if (!take_event(reader, nullptr))
-                return false;
-            continue;
-        }
-        recorded_event next{at, from_frame.header.time, {}};
-        if (!take_event(reader, &next.content))
-            return false;
-        bytes += memory_of(next);
-        to.push_back(std::move(next));
-        if (bytes >= memory_max)
-            return true;
-    }
-    return reader.at_end();
+    const auto had = static_cast<std::ptrdiff_t>(to.size());
+    if (append_events(from_frame, from, memory_max, to))
+        return true;
+    to.erase(to.begin() + had, to.end());
+    return false;
 }
 
 } // namespace events

@@ -84,8 +84,8 @@ struct frame {
 // The frame that `bytes` begin with.
 [[nodiscard]] frame decode_frame(std::string_view bytes, std::string_view prefix);
 
-// Appends the frame's events from `from` on, and stops once they take `memory_max` bytes. False if its
-// payload, as far as it was read, is not what encode_events writes.
+// Appends the frame's events from `from` on, and stops once they take `memory_max` bytes. False, with nothing
+// appended, if its payload, as far as it was read, is not what encode_events writes.
 [[nodiscard]] bool decode_events(const frame& from_frame, position from, std::vector<recorded_event>& to,
                                  std::size_t memory_max = std::numeric_limits<std::size_t>::max());
 

@@ -70,6 +70,19 @@ TEST(frame, comes_back_as_it_was) {
     EXPECT_EQ(read[1].time, event_time(std::chrono::microseconds(7)));
 }
 
+TEST(frame, whose_payload_is_not_events_gives_none_of_them) {
+    frame found;
+    found.header.first = 40;
+    found.header.count = 3;
+    const auto payload = encode_events(some_events());
+    for (const auto& wrong : {payload.substr(0, payload.size() - 1), payload + "x"}) {
+        found.payload = wrong;
+        std::vector<recorded_event> read(1);
+        EXPECT_FALSE(decode_events(found, 40, read));
+        EXPECT_EQ(read.size(), 1U);
+    }
+}
+
 TEST(frame, of_which_any_bit_is_changed_is_bad_and_one_that_ends_early_is_cut_short) {
     const auto bytes = some_frame();
     const auto prefix = frame_prefix(some_header());
