@@ -20,6 +20,7 @@
 #include "app/text/terminal.hpp"
 #include "app/text/version.hpp"
 #include "app/text/wrap.hpp"
+#include "async/stop.hpp"
 
 #include <fmt/format.h>
 
@@ -89,6 +90,7 @@ int execute(const app::command_line& request) {
 } // namespace
 
 int main(int argc, char** argv) {
+    async::ignore_progress_signal(); // until a run answers it
     try {
         const auto parsed =
             app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc), app::width_of_help());

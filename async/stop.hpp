@@ -34,6 +34,10 @@ class stop_source {
     int signal_number_ = 0;
 };
 
+// SIGUSR1 asks for a line of progress. It ends no process that has none to tell. For main's first line; where
+// a signal_watch was, it is ignored afterwards as well.
+void ignore_progress_signal() noexcept;
+
 // Calls `on_stop(number)` for each SIGTERM and SIGINT and `on_progress()` for each SIGUSR1, on the loop,
 // until destroyed. SIGPIPE and SIGXFSZ are ignored.
 class signal_watch {

@@ -169,3 +169,14 @@ def test_a_projection_says_every_half_minute_how_far_it_is(shop):
     shop.write("total/apply.sql", "SELECT pg_sleep(0.65); " + TOTAL)
     outcome = shop.once()
     assert len(outcome.events("progress")) == int(outcome.seconds // 30), outcome
+
+
+def test_a_request_at_the_very_end_ends_no_run(archiver, table):
+    """SIGUSR1 has a default action: it would end the process where nobody waits for it."""
+    archiver.archive()
+    for _ in range(10):
+        process = archiver.start("plan")
+        process.wait_for_output('"run.start"')
+        while not process.wait_end(0.0005):
+            process.send(signal.SIGUSR1)
+        assert process.wait().code == 0
