@@ -59,7 +59,7 @@ TEST(sentence_without_words, says_where_and_repeats_nothing) {
     EXPECT_EQ(told(R"(syntax error at or near "a" b")", "42601", 25),
               "syntax_error (SQLSTATE 42601), at character 8 of the condition");
     EXPECT_EQ(told("function alicesmith(jsonb) does not exist", "42883", 400),
-              "undefined_function (SQLSTATE 42883)");
+              "undefined_function (SQLSTATE 42883), at the end of the condition");
     EXPECT_EQ(told("Spalte »alice« existiert nicht", "42703", 0), "undefined_column (SQLSTATE 42703)");
     EXPECT_EQ(told("alice", "ALICE", 0), "error (SQLSTATE P0001)");
 }
