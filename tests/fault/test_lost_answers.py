@@ -92,6 +92,17 @@ def test_a_stop_while_the_server_is_silent_at_commit_is_in_time_and_exact(scene,
     scene.finish()
 
 
+def test_a_copy_into_another_table_whose_commit_was_not_answered_may_be_run_again(scene):
+    scene.begin(Kind(before=6, rows=0))
+    copy = ("restore", "--day", "2024-01-01", "--into", "copied")
+    with scene.gates() as (_, database):
+        rule = database.on(cut_after(), type="Q", when=lambda record: record.target.startswith("COMMIT"))  # not ON COMMIT DROP
+        outcome = scene.run(*copy, database=database)
+    assert rule.hits == 1 and outcome.code == 5 and "it is not known whether the rows of 'events_2024-01-01.csv' were committed" in outcome.stderr, str(outcome)
+    scene.plain.run(*copy, expect=0)
+    assert scene.table.value("SELECT count(*) FROM copied") == 3
+
+
 def test_a_second_signal_while_commit_is_on_the_wire_does_not_say_that_it_was_rolled_back(scene):
     scene.begin(KINDS["new files"])
     with scene.gates() as (_, database):
