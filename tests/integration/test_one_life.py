@@ -19,8 +19,9 @@ def seed() -> int:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("events", [20_000, pytest.param(2_000_000, marks=pytest.mark.slow)])
-def test_sums_are_exact_whoever_is_killed(binary, database, tmp_path, seed, events):
-    life = Life(binary, tmp_path, {"PG_CONNECTION_STRING": database.uri}, seed, events, projections=("revenue",))
+@pytest.mark.parametrize("apart", [False, True], ids=["in the server", "by project"])
+def test_sums_are_exact_whoever_is_killed(binary, database, tmp_path, seed, events, apart):
+    life = Life(binary, tmp_path, {"PG_CONNECTION_STRING": database.uri}, seed, events, projections=("revenue",), apart=apart)
     try:
         block = "".join(json.dumps({"userId": user, "name": name, "value": value}, separators=(",", ":")) + "\n" for user, name, value in BLOCK)
         assert len(block) == 264

@@ -27,17 +27,18 @@ RETENTION = "30 days"
 
 
 class Life:
-    """`settings`: the database and the lake, as the program's environment has them."""
+    """`settings`: the database and the lake, as the program's environment has them. `apart`: a process of its own applies the events."""
 
-    def __init__(self, binary, directory: Path, settings: dict, seed: int, events: int, calm: bool = False, say=print, projections: tuple = ("revenue", "events")):
+    def __init__(self, binary, directory: Path, settings: dict, seed: int, events: int, calm: bool = False, say=print, projections: tuple = ("revenue", "events"), apart: bool = False):
         self.random, self.events, self.calm, self.say = random.Random(seed), events, calm, say
-        self.directory, self.kills, self.projections = directory, Counter(), projections
+        self.directory, self.kills, self.projections, self.apart = directory, Counter(), projections, apart
         self.journal = directory / "journal"
         self.program = Archiver(binary, {**settings, "JOURNAL": self.journal, "PROJECT": ",".join(projections), "LOG_FORMAT": "json"})
         self.connection = psycopg2.connect(settings["PG_CONNECTION_STRING"])
         self.connection.autocommit = True
         self.spared = []  # what ended before its turn to be killed had come
         self.server = None
+        self.worker = None
         self.port = 0
         say(f"seed {seed}, {events} events")
 
@@ -57,12 +58,23 @@ class Life:
     # Processes, and their ends.
 
     def serve(self) -> None:
+        if self.apart and (self.worker is None or not self.worker.running):
+            self.worker = self.program.start("project", *self.projections)
         if self.server is not None and self.server.running:
             return
-        self.server = self.program.start("serve", "--apis", "events,live", "--port", str(self.port))
+        self.server = self.program.start("serve", "--apis", "events,live", "--port", str(self.port), *(["--project", "none"] if self.apart else []))
         self.server.wait_for_output('"serve.listening"')
         lines = self.server.output["stderr"].decode().splitlines()
         self.port = json.loads(next(line for line in lines if '"serve.listening"' in line))["port"]
+
+    def servers(self) -> list:
+        return ["serve", "project"] if self.apart else ["serve"]
+
+    def end_of(self, which: str) -> None:
+        process = self.worker if which == "project" else self.server
+        if process is not None:
+            process.kill()
+            process.wait_end(30)
 
     def until_done(self, *arguments: str, serving: bool = False, kills: int = 3) -> None:
         """Runs the command again until it ends by itself. It is killed before, and the server where there is one, once at least."""
@@ -79,11 +91,10 @@ class Life:
                 victim = due.pop(0)
                 spared.discard(victim)
                 self.kills[victim] += 1
-                if victim != "serve":
+                if victim not in ("serve", "project"):
                     process.kill()
                     break
-                self.server.kill()
-                self.server.wait_end(30)
+                self.end_of(victim)
                 self.serve()
             outcome = process.wait(600)
             if outcome.code == 0:
@@ -93,7 +104,7 @@ class Life:
 
     def victims(self, command: str, serving: bool, kills: int) -> list:
         """Each once, in any order, then any of them."""
-        them = [command, "serve"] if serving else [command]
+        them = [command, *self.servers()] if serving else [command]
         first = self.random.sample(them, min(kills, len(them)))
         return first + self.random.choices(them, k=kills - len(first))
 
@@ -102,9 +113,9 @@ class Life:
         while not condition():
             assert time.monotonic() < deadline, f"{what}: it never came"
             if not self.calm and self.random.random() < 0.05 and self.server is not None:
-                self.server.kill()
-                self.server.wait_end(30)
-                self.kills["serve"] += 1
+                victim = self.random.choice(self.servers())
+                self.end_of(victim)
+                self.kills[victim] += 1
             self.serve()
             time.sleep(0.1)
 
@@ -124,9 +135,8 @@ class Life:
         self.until(self.applied, "the projections")
 
     def end(self) -> None:
-        if self.server is not None:
-            self.server.kill()
-            self.server.wait_end(30)
+        for each in self.servers():
+            self.end_of(each)
         self.connection.close()
         self.say(f"killed: {dict(self.kills) or 'nobody'}; spared: {self.spared or 'nobody'}")
 
