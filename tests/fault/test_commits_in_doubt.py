@@ -118,3 +118,16 @@ def test_of_a_replay(shop, lost):
     assert outcome.code == 0, str(outcome)
     shop.once()
     check(shop)
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_of_a_rebuild_in_place(fault_binary, database, tmp_path, lost, nth):
+    """Of tables that `archive` moves rows out of; here without a lake. Old rows that are gone do not come back."""
+    shop = Shop(fault_binary, database, tmp_path)
+    shop.topic.append(*({"name": "seen", "n": n, **({"created_at": f"2020-01-0{n}T00:00:00Z"} if n < 3 else {})} for n in range(1, 6)))
+    shop.run("project", "events", "--once")
+    shop.execute('DELETE FROM "Event" WHERE created_at < \'2021-01-01\'; CREATE TABLE kept AS TABLE "Event"; TRUNCATE "Event"')
+    outcome = through_gate(shop, lost, "projections", "rebuild", "events", nth=nth)
+    assert outcome.code == 0, str(outcome)
+    same = 'SELECT count(*) FROM ((TABLE kept EXCEPT ALL TABLE "Event") UNION ALL (TABLE "Event" EXCEPT ALL TABLE kept)) AS d'
+    assert shop.value(same) == 0 and shop.value('SELECT count(*) FROM "Event"') == 3
