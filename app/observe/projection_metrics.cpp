@@ -34,7 +34,7 @@ std::vector<metric> metrics_of(std::span<const events::stream_progress> streams,
     metric failed{"event_archiver_projection_failed", "1 while a projection is stopped by an error", "", {}};
     metric paused{"event_archiver_projection_paused", "1 while a projection is paused", "", {}};
     metric events{"event_archiver_projection_events_total",
-                  "events that this process has applied",
+                  "events that this process has applied, or put aside as dead letters",
                   "{event}",
                   {},
                   metric_kind::counter};

@@ -32,8 +32,8 @@ bool is_about_names(const db::error& said) { return said.state() == "26000" || s
 
 // A value that its type does not take, where only the server could tell.
 bool is_about_values(const db::error& said) {
-    constexpr std::array<std::string_view, 8> states{"22P02", "22P05", "22003", "22007",
-                                                     "22008", "22009", "22021", "22023"};
+    constexpr std::array<std::string_view, 10> states{"22P02", "22P05", "22003", "22007", "22008",
+                                                      "22009", "22021", "22023", "2201W", "2201X"};
     return std::ranges::find(states, said.state()) != states.end();
 }
 

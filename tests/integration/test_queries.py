@@ -130,6 +130,7 @@ def test_queries_of_a_directory_of_ones_own_answer_in_each_form(archiver, own, d
         assert [row["id"] for row in service.get("/mine").json] == [1, 2, 3]
         assert [row["id"] for row in service.get("/mine?from=2&limit=1").json] == [2]
         assert service.get("/mine?limit=many").json == {"detail": "limit: must be a whole number of 64 bits"}
+        assert service.get("/mine?limit=-1").status == 400  # only PostgreSQL can tell
         assert service.get("/mine/1").json == {"id": 1, "words": 'say "yes"'}
         assert service.get("/mine/9").status == 404 and service.get("/mine/9").json == {"detail": "what the request names is not there"}
         words = service.get("/mine/1/words")
