@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace app {
@@ -17,9 +16,6 @@ namespace {
 
 using async::failure;
 using definition_list = std::vector<events::projection_definition>;
-
-constexpr std::array<std::pair<api, std::string_view>, 3> projections_of_apis{
-    {{api::live, "revenue"}, {api::timestamps, "timestamps"}, {api::builds, "builds"}}};
 
 constexpr std::string_view own_directories =
     "PROJECTIONS_PATH names the directories of your own; each has a file projection.conf.";
@@ -157,8 +153,9 @@ definition_list projections_to_check(const definition_list& there, const project
 }
 
 void must_have_those_of_the_apis(const definition_list& there, const configuration& settings) {
-    for (const auto& [each, name] : projections_of_apis)
-        if (settings.serving.offers(each) &&
+    for (const auto each : settings.serving.apis)
+        if (const auto name = projection_of_api(each);
+            !name.empty() &&
             std::ranges::find(there, name, &events::projection_definition::name) == there.end())
             throw async::error(failure::precondition,
                                fmt::format("the projection '{}' of a served API is not there: {}", name,
@@ -167,14 +164,20 @@ void must_have_those_of_the_apis(const definition_list& there, const configurati
                                "PROJECT=none.");
 }
 
-definition_list projections_of_the_apis(definition_list there, const configuration& settings) {
-    std::erase_if(there, [&settings](const events::projection_definition& each) {
-        const auto served = [&](const auto& pair) {
-            return settings.serving.offers(pair.first) && pair.second == each.name;
-        };
-        return is_shipped(each) && !std::ranges::any_of(projections_of_apis, served);
-    });
-    return there;
+projection_roles roles_of(const events::projection_definition& which, const configuration& settings) {
+    return roles_of(which, is_shipped(which), settings);
+}
+
+definition_list projections_with_queries(const configuration& settings) {
+    auto all = all_projections(settings);
+    must_have_those_of_the_apis(all, settings);
+    if (settings.projections.choice == projection_choice::named)
+        (void)named_projections(all, settings.projections.names, {}); // each of them is there
+    std::erase_if(all, [&settings](const auto& each) { return !roles_of(each, settings).answers; });
+    // Where two have one route, that of an API counts.
+    std::ranges::stable_partition(
+        all, [&settings](const auto& each) { return roles_of(each, settings).is_of_the_apis; });
+    return all;
 }
 
 std::string shipped_projections_problem() {
@@ -189,8 +192,8 @@ definition_list projections_to_serve(definition_list there, const configuration&
     if (wanted.choice == projection_choice::none || wanted.choice == projection_choice::named)
         return projections_to_run(std::move(there), wanted);
     must_have_those_of_the_apis(there, settings);
-    return wanted.choice == projection_choice::all ? there
-                                                   : projections_of_the_apis(std::move(there), settings);
+    std::erase_if(there, [&settings](const auto& each) { return !roles_of(each, settings).runs_here; });
+    return there;
 }
 
 definition_list runnable_projections(definition_list all, broken_directories broken, async::log& log) {

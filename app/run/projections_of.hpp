@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
+#include "app/run/projection_roles.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/log.hpp"
 #include "events/projection/definition.hpp"
@@ -47,9 +48,14 @@ projections_to_check(const std::vector<events::projection_definition>& there,
 void must_have_those_of_the_apis(const std::vector<events::projection_definition>& there,
                                  const configuration& settings);
 
-// The projections of the APIs of `serve`, as far as they exist, and those of PROJECTIONS_PATH.
+// What `serve` does about one of them.
+[[nodiscard]] projection_roles roles_of(const events::projection_definition& which,
+                                        const configuration& settings);
+
+// Those whose queries `serve` answers. Blocks. Throws async::error(precondition) if the projection of an API
+// does not exist, or one that PROJECT names has a mistake; async::error(usage) for an unknown name.
 [[nodiscard]] std::vector<events::projection_definition>
-projections_of_the_apis(std::vector<events::projection_definition> there, const configuration& settings);
+projections_with_queries(const configuration& settings);
 
 // Why the projections that come with the program cannot be used, with what to do; empty: they can.
 [[nodiscard]] std::string shipped_projections_problem();

@@ -141,12 +141,8 @@ void projection_part::note_readers(const std::vector<events::projection_definiti
     }
     if (!events::shipped_projections())
         readers_.possible.emplace_back(); // it may read any topic
-    if (!others_run_some || (choice == projection_choice::named && settings.journal.in_kafka()))
-        return;
-    // Another process runs the projections of these APIs, and may not have begun.
-    const auto& named = settings.projections.names;
-    for (const auto& each : projections_of_the_apis(all, settings))
-        if (std::ranges::find(named, each.name) == named.end())
+    for (const auto& each : all)
+        if (roles_of(each, settings).is_awaited)
             readers_.awaited.push_back(awaited(each, false));
 }
 

@@ -35,36 +35,11 @@ constexpr std::chrono::milliseconds pause_between_looks{100};
 // A client that does not read keeps its answer until SERVE_CLIENT_TIMEOUT.
 constexpr std::size_t answers_max = std::size_t{64} << 20; // bytes; docs/queries.md
 
-// Projections of the APIs and of PROJECTIONS_PATH, whether they run here or elsewhere, and those that are
-// named.
-definition_list projections_with_queries(const configuration& settings) {
-    auto all = all_projections(settings);
-    must_have_those_of_the_apis(all, settings);
-    auto chosen = projections_of_the_apis(all, settings);
-    std::set<std::string> names;
-    for (const auto& each : chosen)
-        names.insert(each.name);
-    if (settings.projections.choice != projection_choice::of_the_apis)
-        for (auto& each : projections_to_run(all, settings.projections))
-            if (names.insert(each.name).second)
-                chosen.push_back(std::move(each));
-    return chosen;
-}
-
 // True if an operation of the service itself has the route.
 bool is_taken(std::string_view path) {
     return std::ranges::any_of(api_operations(), [path](const api_operation& each) {
         return each.method == "GET" && events::same_route(each.path, path);
     });
-}
-
-// Whether the projection itself makes its tables, and says what is wrong with its files.
-bool runs_here(const std::string& projection, const configuration& settings) {
-    if (settings.journal.none || settings.projections.choice == projection_choice::none)
-        return false;
-    const auto& named = settings.projections.names;
-    return settings.projections.choice != projection_choice::named ||
-           std::ranges::find(named, projection) != named.end();
 }
 
 events::query_set queries_of(const definition_list& definitions, const configuration& settings,
@@ -73,7 +48,7 @@ events::query_set queries_of(const definition_list& definitions, const configura
     std::vector<std::string> mistakes;
     for (const auto& each : definitions) {
         // A mistake in another file than projection.conf may be mended while the projection waits.
-        if (!each.mistake.empty() && !(each.is_configured && runs_here(each.name, settings))) {
+        if (!each.mistake.empty() && !(each.is_configured && roles_of(each, settings).runs_here)) {
             mistakes.push_back(each.mistake);
             continue;
         }
@@ -248,7 +223,7 @@ awaitable<std::string> query_part::problem() {
 }
 
 bool query_part::needs_tables(const events::projection_definition& which) const {
-    return which.mistake.empty() && !which.api.empty() && !runs_here(which.name, around_.settings);
+    return which.mistake.empty() && !which.api.empty() && !roles_of(which, around_.settings).runs_here;
 }
 
 awaitable<void> query_part::make_tables() {
