@@ -61,11 +61,8 @@ awaitable<bool> is_of_this_journal(events::journal& log, events::position_key ke
 // Positions of this group: those of another may be of a journal that was given up. The position of a rebuild
 // goes with the rebuild.
 bool counts(const written_journal& ours, const std::string& name) {
-    if (name.find('#') != std::string::npos)
-        return false;
-    const bool of_the_group =
-        ours.group.empty() ? name.find('@') == std::string::npos : name.ends_with("@" + ours.group);
-    return of_the_group || ours.names.contains(name);
+    const auto parts = events::name_parts_of(name);
+    return !parts.is_rebuild && (parts.group == ours.group || ours.names.contains(name));
 }
 
 bool is_written(const written_journal& ours, const std::string& topic) {

@@ -16,8 +16,6 @@ namespace {
 namespace json = boost::json;
 using clock = std::chrono::system_clock;
 
-constexpr std::string_view rebuild_suffix = "#rebuild";
-
 double seconds_between(clock::time_point from, clock::time_point to) {
     return std::max(0.0, std::chrono::duration<double>(to - from).count());
 }
@@ -56,7 +54,7 @@ void add_known(projection_facts& made, const events::position_overview& row) {
     if (made.here)
         return;
     made.position = row.next;
-    made.state = made.key.projection.ends_with(rebuild_suffix) ? "rebuilding" : row.state;
+    made.state = events::is_rebuild(made.key.projection) ? "rebuilding" : row.state;
     made.idle_seconds = row.idle_seconds;
 }
 

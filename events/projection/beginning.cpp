@@ -21,16 +21,20 @@ constexpr std::string_view has_applied_query =
     " AND p.projection = $1)";
 
 // The journals of which it has applied events under other names: those of other groups.
-constexpr std::string_view journals_query =
-    "SELECT DISTINCT p.journal FROM event_archiver.position p WHERE p.next > 0"
-    " AND p.projection NOT LIKE '%#rebuild' AND regexp_replace(p.projection, '@.*', '') = $1";
+std::string journals_query() {
+    return fmt::format("SELECT DISTINCT p.journal FROM event_archiver.position p WHERE p.next > 0"
+                       " AND {} AND {} = $1",
+                       p_is_no_rebuild, projection_of_p);
+}
 
 // Other projections that fill the table $2 and have applied events of the topics $3.
-constexpr std::string_view predecessors_query =
-    "SELECT o.projection, p.topic, p.next FROM event_archiver.table_origin o"
-    " JOIN event_archiver.position p ON regexp_replace(p.projection, '@.*', '') = o.projection"
-    " WHERE o.projection <> $1 AND o.name = $2 AND p.topic = ANY ($3::text[]) AND p.next > 0"
-    " AND p.projection NOT LIKE '%#rebuild' ORDER BY p.next DESC, o.projection";
+std::string predecessors_query() {
+    return fmt::format("SELECT o.projection, p.topic, p.next FROM event_archiver.table_origin o"
+                       " JOIN event_archiver.position p ON {} = o.projection"
+                       " WHERE o.projection <> $1 AND o.name = $2 AND p.topic = ANY ($3::text[])"
+                       " AND p.next > 0 AND {} ORDER BY p.next DESC, o.projection",
+                       projection_of_p, p_is_no_rebuild);
+}
 
 // Their names have no quotes.
 std::string array_of_topics(const projection_definition& which) {
@@ -41,7 +45,8 @@ awaitable<void> must_not_be_renamed(db::connection& session, const projection_de
                                     const table_name& table, const std::vector<std::string>& defined) {
     const auto shown = table.shown();
     const auto topics = array_of_topics(which);
-    const auto found = co_await session.query(predecessors_query, which.name, shown, topics);
+    const auto sql = predecessors_query();
+    const auto found = co_await session.query(sql, which.name, shown, topics);
     for (int row = 0; row < found.rows(); ++row) {
         const auto before = found.text(row, 0);
         if (std::ranges::find(defined, before) != defined.end())
@@ -71,7 +76,8 @@ awaitable<rows_before> look(db::connection& session, const projection_definition
             co_await must_not_be_renamed(session, which, each, defined);
         found.tables += (found.tables.empty() ? "" : ", ") + each.shown();
     }
-    const auto groups = co_await session.query(journals_query, which.name);
+    const auto sql = journals_query();
+    const auto groups = co_await session.query(sql, which.name);
     for (int row = 0; row < groups.rows(); ++row)
         found.journals.emplace_back(groups.text(row, 0));
     co_return found;

@@ -17,8 +17,6 @@ namespace {
 
 using async::failure;
 
-constexpr std::string_view rebuild_suffix = "#rebuild";
-
 awaitable<double> age_of_event(topic& of, std::int32_t partition, position at) {
     auto read = co_await async::outcome_of(event_at(of, partition, at));
     if (read.failed || !*read.value)
@@ -114,10 +112,6 @@ awaitable<void> must_have_no_dead_letters(db::connection& session, const std::st
 }
 
 } // namespace
-
-std::string rebuild_name(const std::string& name) { return name + std::string(rebuild_suffix); }
-
-bool is_rebuild(std::string_view name) noexcept { return name.ends_with(rebuild_suffix); }
 
 std::string rebuild_schema(const projection_definition& which) { return "ea_rebuild_" + which.name; }
 

@@ -64,9 +64,7 @@ look_at_all(db::connection& session, journal& of, std::vector<named_projection> 
 // projection logs it.
 [[nodiscard]] awaitable<void> note_lost_rebuild(db::connection& session, std::string name, std::string why);
 
-// The name under which a rebuild keeps its position, and its schema.
-[[nodiscard]] std::string rebuild_name(const std::string& name);
-[[nodiscard]] bool is_rebuild(std::string_view name) noexcept;
+// The schema of a rebuild.
 [[nodiscard]] std::string rebuild_schema(const projection_definition& which);
 // The error of a rebuild whose schema and position another one has replaced.
 [[nodiscard]] async::error another_rebuild();

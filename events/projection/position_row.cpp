@@ -37,14 +37,6 @@ std::optional<position> position_in(const std::string& mark) {
 
 } // namespace
 
-std::string position_name(const std::string& projection, const std::string& group) {
-    return group.empty() ? projection : projection + "@" + group;
-}
-
-std::string projection_of(const std::string& position_name) {
-    return position_name.substr(0, position_name.find('@'));
-}
-
 awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key) {
     const auto sql =
         fmt::format("SELECT p.journal, p.next, p.state, p.reason, p.worker, p.mark, p.read_files,"

@@ -6,6 +6,7 @@
 #include "db/connection.hpp"
 #include "events/event.hpp"
 #include "events/journal/journal.hpp"
+#include "events/projection/position_name.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,11 +26,6 @@ struct position_key {
 inline constexpr std::string_view of_the_key = " p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
                                                " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
                                                " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4";
-
-// The name of a projection for its positions: a new group is a new name.
-[[nodiscard]] std::string position_name(const std::string& projection, const std::string& group);
-// The projection again.
-[[nodiscard]] std::string projection_of(const std::string& position_name);
 
 struct position_row {
     std::string journal;       // its id; empty: paused before its topic was there

@@ -34,12 +34,13 @@ constexpr std::string_view origin_query =
     " (SELECT min(o.projection) FROM event_archiver.table_origin o WHERE o.projection <> $1 AND o.name = $2)";
 
 // Positions of the projection $1 under other names than $2, in journals that $2 does not read.
-constexpr std::string_view other_journal_query =
-    "SELECT min(p.projection) FROM event_archiver.position p"
-    " WHERE regexp_replace(p.projection, '@.*', '') = $1 AND p.projection <> $2 AND p.next > 0"
-    " AND p.projection NOT LIKE '%#rebuild'"
-    " AND p.journal <> '' AND NOT EXISTS (SELECT FROM event_archiver.position own"
-    " WHERE own.projection = $2 AND own.topic = p.topic AND own.journal = p.journal)";
+std::string other_journal_query() {
+    return fmt::format("SELECT min(p.projection) FROM event_archiver.position p"
+                       " WHERE {} = $1 AND p.projection <> $2 AND p.next > 0 AND {}"
+                       " AND p.journal <> '' AND NOT EXISTS (SELECT FROM event_archiver.position own"
+                       " WHERE own.projection = $2 AND own.topic = p.topic AND own.journal = p.journal)",
+                       projection_of_p, p_is_no_rebuild);
+}
 
 awaitable<std::int64_t> count_of(db::connection& session, table_name table) {
     const auto sql = fmt::format("SELECT count(*) FROM {}", table.quoted());
@@ -82,13 +83,13 @@ awaitable<void> note_origin(db::connection& session, const projection_definition
         const std::string had = std::ranges::find(had_rows, each) != had_rows.end() ? "true" : "false";
         const auto shown = each.shown();
         const auto quoted = each.quoted();
-        (void)co_await session.query(
+        const auto sql = fmt::format(
             "INSERT INTO event_archiver.table_origin (projection, name, had_rows)"
             " SELECT $1::text, $2::text, $3::bool WHERE to_regclass($4::text) IS NOT NULL"
             " AND NOT ($3::bool AND EXISTS (SELECT FROM event_archiver.position p WHERE p.next > 0"
-            " AND regexp_replace(p.projection, '@.*', '') = $1::text))"
-            " ON CONFLICT (projection, name) DO NOTHING",
-            which.name, shown, had, quoted);
+            " AND {} = $1::text)) ON CONFLICT (projection, name) DO NOTHING",
+            projection_of_p);
+        (void)co_await session.query(sql, which.name, shown, had, quoted);
     }
 }
 
@@ -117,7 +118,8 @@ awaitable<std::string> rows_without_events(db::connection& session, const named_
         if (!found.is_null(0, 1))
             co_return fmt::format("projection '{}' fills the table {} too", found.text(0, 1), table);
     }
-    const auto other = co_await session.query(other_journal_query, name, which.name);
+    const auto sql = other_journal_query();
+    const auto other = co_await session.query(sql, name, which.name);
     if (!filled.empty() && !other.is_null(0, 0))
         co_return fmt::format("'{}' has applied events of another journal to the same tables",
                               other.text(0, 0));
