@@ -89,7 +89,8 @@ awaitable<void> projection_work::change(const events::projection_definition& whi
     events::replay_start start;
     if (what == action::replay)
         start = co_await start_of(which);
-    session_body body = [this, &which, &start, what](db::connection& session) -> awaitable<void> {
+    bool is_paused = false;
+    session_body body = [this, &which, &start, &is_paused, what](db::connection& session) -> awaitable<void> {
         co_await events::make_schema(session, log_);
         if (what == action::pause)
             (void)co_await events::pause_projection(session, *journal_, named(which));
@@ -97,9 +98,13 @@ awaitable<void> projection_work::change(const events::projection_definition& whi
             (void)co_await events::resume_projection(session, position_name_of(which));
         else
             co_await events::replay_projection(session, *journal_, named(which), start, log_);
+        is_paused = co_await events::is_paused(session, position_name_of(which));
     };
     co_await with_session(std::move(body));
-    projection_change done{"set_back", "set back: the process that runs it applies the events again"};
+    projection_change done{"set_back", is_paused
+                                           ? "set back, and still paused: the events are applied again once "
+                                             "it is resumed"
+                                           : "set back: the process that runs it applies the events again"};
     if (what == action::pause)
         done = {"paused", "paused"};
     else if (what == action::resume)

@@ -199,6 +199,14 @@ awaitable<bool> has_position(db::connection& session, std::string name) {
     co_return found.boolean(0, 0);
 }
 
+awaitable<bool> is_paused(db::connection& session, std::string name) {
+    const auto found = co_await session.query(
+        "SELECT EXISTS (SELECT FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
+        " $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.=) 'paused'::pg_catalog.text)",
+        name);
+    co_return found.boolean(0, 0);
+}
+
 awaitable<bool> has_dead_letter(db::connection& session, std::string name) {
     const auto found =
         co_await session.query("SELECT EXISTS (SELECT 1 FROM event_archiver.dead_letter d WHERE d.projection"

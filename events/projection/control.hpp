@@ -51,6 +51,7 @@ look_at_all(db::connection& session, journal& of, std::vector<named_projection> 
 [[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);
 
 [[nodiscard]] awaitable<bool> has_position(db::connection& session, std::string name);
+[[nodiscard]] awaitable<bool> is_paused(db::connection& session, std::string name);
 [[nodiscard]] awaitable<bool> has_dead_letter(db::connection& session, std::string name);
 
 // Removes the positions of a name that is no longer used, so that the journal may forget; all or none of

@@ -63,6 +63,26 @@ def test_a_sync_that_fails_behind_the_answers_is_told_at_the_end(fault_binary, j
     assert service.outcome.code == 5 and service.outcome.events("journal.sync_failed"), str(service.outcome)
 
 
+def test_no_event_comes_behind_a_segment_that_found_no_room_and_cannot_be_taken_away(fault_binary, journal, shim):
+    """A restart would find it last, and hide what went on into the segment before it."""
+    large = {"JOURNAL_MAX_BYTES": "524288"}  # a segment has an eighth of that
+    service = EventService(fault_binary, journal, {**on_failing_disk(shim, "pwrite#3=ENOSPC,unlink#1=EIO", ".log"), **large})
+    service.expected = (5, 0)
+    with service:
+        assert service.send_events([{"n": 0, "pad": "x" * 70_000}]).status == 201
+        for number in (1, 2):
+            assert service.send_events([{"n": number}]).status == 503
+            if service.process.wait_end(10):
+                break
+        outcome = service.stop_awaited()
+    assert outcome.code == 5 and outcome.events("journal.broken"), str(outcome)
+    with service.again() as restarted:
+        assert [each["n"] for each in restarted.values()] == [0]
+        assert restarted.send_events([{"n": 3}]).status == 201
+    with restarted.again() as once_more:
+        assert [each["n"] for each in once_more.values()] == [0, 3]
+
+
 def test_nothing_is_kept_of_what_found_no_room(fault_binary, journal, shim):
     with EventService(fault_binary, journal, on_failing_disk(shim, "pwrite#4=ENOSPC,pwrite#5=ENOSPC", ".log")) as service:
         for value in values(2):

@@ -2,6 +2,7 @@
 import json
 import shutil
 
+import psycopg2
 import pytest
 
 from support.journal_files import TopicFile
@@ -174,3 +175,32 @@ def test_a_replay_finds_its_place_beside_a_projection_at_work(shop):
     process.send(15)
     assert process.wait().code == 143
     assert shop.total() == shop.posted
+
+
+def test_a_replay_behind_a_long_reader_keeps_other_readers_waiting_for_a_moment_only(shop):
+    """Each try waits for the tables, and all that come after wait behind it."""
+    shop.post(10)
+    shop.once()
+    reader, bystander = psycopg2.connect(shop.database.uri), psycopg2.connect(shop.database.uri, options="-c statement_timeout=15s")
+    bystander.autocommit = True
+    with reader.cursor() as long, bystander.cursor() as short:
+        long.execute("SELECT count(*) FROM total")
+        process = shop.program.start("projections", "replay", "total")
+        while process.running and b'"retry"' not in process.output["stderr"]:
+            short.execute("SELECT count(*) FROM total")
+        reader.rollback()
+    outcome = process.wait()
+    assert outcome.code == 0, str(outcome)
+    reader.close()
+    bystander.close()
+    shop.once()
+    assert shop.total() == shop.posted
+
+
+def test_a_replay_of_a_paused_projection_says_that_it_stays_paused(shop):
+    shop.post(5)
+    shop.once()
+    shop.run("projections", "pause", "total")
+    assert "still paused" in shop.run("projections", "replay", "total").stdout
+    shop.run("projections", "resume", "total")
+    assert "still paused" not in shop.run("projections", "replay", "total").stdout

@@ -7,6 +7,7 @@
 //     pwrite#5=ENOSPC      the fifth one fails
 //     pwrite#5=half        the fifth one writes a half of its bytes, the next one fails with EIO
 //     unlink#1=EIO         the first one fails
+//     flock#1=ENOLCK       so it does, as on a file system without locks
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -18,6 +19,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -69,7 +71,9 @@ std::string_view happens(std::string_view call, int times) {
     return {};
 }
 
-int number_of(std::string_view error) { return error == "ENOSPC" ? ENOSPC : EIO; }
+int number_of(std::string_view error) {
+    return error == "ENOSPC" ? ENOSPC : error == "ENOLCK" ? ENOLCK : error == "EINTR" ? EINTR : EIO;
+}
 
 template <typename Function>
 Function* next(const char* name) {
@@ -123,6 +127,19 @@ extern "C" int unlink(const char* path) {
         }
     }
     return real(path);
+}
+
+extern "C" int flock(int file, int operation) noexcept {
+    static auto* const real = next<int(int, int)>("flock");
+    if (is_chosen(path_of(file))) {
+        auto& known = state();
+        const std::scoped_lock lock(known.one_at_a_time);
+        if (const auto what = happens("flock", ++known.calls["flock"]); !what.empty()) {
+            errno = number_of(what);
+            return -1;
+        }
+    }
+    return real(file, operation);
 }
 
 extern "C" ssize_t pwrite64(int file, const void* bytes, size_t count, off64_t offset) {

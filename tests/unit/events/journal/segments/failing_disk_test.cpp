@@ -152,6 +152,13 @@ TEST_F(failing_disk_test, accepts_no_more_where_a_segment_that_found_no_room_can
     expect_events(path(), 5);
 }
 
+// ENOLCK is no other process; a signal is no failure.
+TEST_F(failing_disk_test, tells_a_lock_that_is_held_from_one_that_cannot_be_had) {
+    EXPECT_EQ(append_on("flock#1=ENOLCK"), std::vector<std::string>{"not opened"});
+    fs::remove_all(path());
+    EXPECT_EQ(append_on("flock#1=EINTR").back(), "accepted up to 6");
+}
+
 TEST_F(failing_disk_test, a_later_sync_that_fails_accepts_no_more) {
     const std::vector<std::string> expected{"accepted up to 1", "accepted up to 2",
                                             "sync failed",      unknown,
