@@ -32,10 +32,13 @@ bool is_about_names(const db::error& said) { return said.state() == "26000" || s
 
 // A value that its type does not take, where only the server could tell.
 bool is_about_values(const db::error& said) {
-    constexpr std::array<std::string_view, 10> states{"22P02", "22P05", "22003", "22007", "22008",
-                                                      "22009", "22021", "22023", "2201W", "2201X"};
+    constexpr std::array<std::string_view, 8> states{"22P02", "22P05", "22003", "22007",
+                                                     "22008", "22009", "22021", "22023"};
     return std::ranges::find(states, said.state()) != states.end();
 }
+
+// A LIMIT or an OFFSET below zero: a number of its type all the same.
+bool is_about_limits(const db::error& said) { return said.state() == "2201W" || said.state() == "2201X"; }
 
 // What a prepared statement gets where a column, a function or a table is another one than when it was
 // prepared: "operator does not exist", "is of type …", "cached plan must not change result type".
@@ -118,6 +121,9 @@ query_answer query_desk::answer_to_error(const query& asked, const parameters& v
     for (std::size_t at = 0; found != described_.end() && at < values.size(); ++at)
         may_be_mistaken = may_be_mistaken || (values[at] && at < found->second.types.size() &&
                                               !is_wholly_checked(found->second.types[at]));
+    const bool is_given = std::ranges::any_of(values, [](const auto& each) { return each.has_value(); });
+    if (is_given && is_about_limits(said))
+        return {query_answer::outcome::bad_parameter, status_bad, {}, {}, "a limit or an offset is negative"};
     if (may_be_mistaken && is_about_values(said))
         return {query_answer::outcome::bad_parameter, status_bad, {}, {}, "a parameter is not of its type"};
     return {query_answer::outcome::broken,
