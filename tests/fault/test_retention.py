@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import urllib.request
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -33,7 +34,7 @@ def crash(server) -> None:
 
 @pytest.fixture
 def server(place):
-    it = PostgreSQL(place / "crashing", settings=QUIET)
+    it = PostgreSQL(place / f"crashing-{uuid.uuid4().hex[:8]}", settings=QUIET)
     it.start()
     yield it
     it.stop()
