@@ -6,12 +6,12 @@ namespace app {
 
 namespace {
 
-using seconds = std::chrono::duration<double>;
+using exact_seconds = std::chrono::duration<double>;
 
-constexpr seconds apart{0.9};   // of two samples that are kept
-constexpr seconds kept{60};     //
-constexpr seconds recently{10}; // for the speed
-constexpr seconds enough{1};    // to guess from
+constexpr exact_seconds apart{0.9};   // of two samples that are kept
+constexpr exact_seconds kept{60};     //
+constexpr exact_seconds recently{10}; // for the speed
+constexpr exact_seconds enough{1};    // to guess from
 
 } // namespace
 
@@ -37,7 +37,7 @@ std::optional<double> progress_meter::speed() const {
     const auto first =
         std::ranges::find_if(samples_, [&](const sample& each) { return latest.at - each.at <= recently; });
     const auto& from = &*first == &latest ? samples_[samples_.size() - 2] : *first;
-    const seconds span = latest.at - from.at;
+    const exact_seconds span = latest.at - from.at;
     return span.count() > 0 ? std::optional((latest.amount - from.amount) / span.count()) : std::nullopt;
 }
 
@@ -46,11 +46,11 @@ std::optional<std::chrono::seconds> progress_meter::left() const {
         return std::nullopt;
     const auto& first = samples_.front();
     const auto& latest = samples_.back();
-    const seconds span = latest.at - first.at;
+    const exact_seconds span = latest.at - first.at;
     if (span < enough || latest.share <= first.share || latest.share >= 1)
         return std::nullopt;
     const auto left = span * ((1 - latest.share) / (latest.share - first.share));
-    return std::chrono::ceil<std::chrono::seconds>(std::min(left, seconds(360'000'000)));
+    return std::chrono::ceil<std::chrono::seconds>(std::min(left, exact_seconds(360'000'000)));
 }
 
 } // namespace app
