@@ -15,7 +15,7 @@ namespace app {
 
 namespace {
 
-using seconds = std::chrono::duration<double>;
+using exact_seconds = std::chrono::duration<double>;
 
 constexpr auto bar_interval = std::chrono::milliseconds(200);
 constexpr auto sample_interval = std::chrono::seconds(1); // if nothing is drawn
@@ -44,12 +44,12 @@ std::string numbers(const progress_facts& facts, const progress_pace& pace, bool
         text += "  " + facts.counts;
     if (pace.left)
         text += fmt::format("  {} left", clock_text(static_cast<std::uint64_t>(pace.left->count())));
-    else if (!facts.share && facts.in_phase >= seconds(1))
+    else if (!facts.share && facts.in_phase >= exact_seconds(1))
         text += fmt::format("  {}", short_duration(std::chrono::floor<std::chrono::seconds>(facts.in_phase)));
     return text;
 }
 
-std::uint64_t each_second(std::uint64_t count, seconds spent) {
+std::uint64_t each_second(std::uint64_t count, exact_seconds spent) {
     return static_cast<std::uint64_t>(static_cast<double>(count) / std::max(spent.count(), 0.001));
 }
 
@@ -82,7 +82,7 @@ std::string progress_bar(const progress_facts& facts, const progress_pace& pace,
 }
 
 void log_progress(async::log& log, const archive::run_report& report, const progress_pace& pace) {
-    const seconds spent = report.time_in_phase();
+    const exact_seconds spent = report.time_in_phase();
     std::vector<async::log_field> fields{{"phase", archive::to_string(report.phase)},
                                          {"rows", report.rows_read},
                                          {"rows_planned", report.rows_planned},
