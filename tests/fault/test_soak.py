@@ -14,6 +14,7 @@ import pytest
 from support import broker as brokers
 from support.servers import PostgreSQL, free_port
 from support.soaked import Soaked
+from support.soaked_exports import SoakedExports
 
 SECONDS = float(os.environ.get("SOAK_MINUTES", "30")) * 60
 PERIOD = min(60.0, SECONDS / 10)
@@ -59,16 +60,25 @@ def test_nothing_is_lost_and_nothing_is_twice(archiver, own_postgresql, request,
     kafka = None if brokers.missing() else request.getfixturevalue("broker")
     java = kafka and request.getfixturevalue("java")
     soaked: dict = {}
+    exports: dict = {}
+    for name in ("killed", "steady", "builds"):
+        own_postgresql.psql("-c", f"CREATE DATABASE {name}")
 
     def soak(name: str, apis: str, **settings) -> Soaked:
-        own_postgresql.psql("-c", f"CREATE DATABASE {name}")
         told = {"PG_CONNECTION_STRING": own_postgresql.uri(name), "AZURE_STORAGE_CONNECTION_STRING": None, "JOURNAL": str(tmp_path / name), **settings}
         soaked[name] = Soaked(archiver.with_settings(told), apis, free_port(), 0.02)
         soaked[name].start()
         return soaked[name]
 
+    def soak_all(name: str) -> Soaked:
+        """With exports too, of a table in the same database."""
+        exports[name] = SoakedExports(tmp_path / f"{name}-exports", own_postgresql.uri(name))
+        one = soak(name, "exports,live,timestamps,events", **exports[name].settings)
+        one.client(exports[name].exporting(one), "exports")
+        return one
+
     # One is killed again and again; one lives through it all, and its memory is looked at.
-    for one in (soak("killed", "live,timestamps,events"), soak("steady", "live,timestamps,events")):
+    for one in (soak_all("killed"), soak_all("steady")):
         for number in range(2):
             one.client(one.post_live, f"user{number}")
             one.client(one.post_batch, f"client{number}")
@@ -107,7 +117,8 @@ def test_nothing_is_lost_and_nothing_is_twice(archiver, own_postgresql, request,
         for name in ("killed", "steady"):
             soaked[name].check_journal()
             soaked[name].wait_for_tables(asking(own_postgresql, name))
-            counts[name] = (sum(soaked[name].batches.values()), len(soaked[name].tickets), soaked[name].revenue)
+            exports[name].check(soaked[name])
+            counts[name] = (sum(soaked[name].batches.values()), len(soaked[name].tickets), soaked[name].revenue, exports[name].runs)
         if kafka:
             found = asking(own_postgresql, "builds")('SELECT count(*), count(DISTINCT "buildId"), sum("bytesReal") FROM build')
             assert found == [(len(soaked["builds"].builds),) * 3]
