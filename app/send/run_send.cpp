@@ -2,7 +2,9 @@
 
 #include "app/observe/plain_summary.hpp"
 #include "app/send/send_work.hpp"
+#include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
+#include "app/text/wrap.hpp"
 
 #include <fmt/format.h>
 
@@ -28,7 +30,7 @@ class send_command : public framed_command {
         auto end = work.run();
         report_ = work.report();
         costs_ = work.costs();
-        frame.print(end, sentence() + "\n");
+        frame.print(end, wrapped_lines(sentence() + "\n", width_of(stream::output)));
         return end;
     }
 

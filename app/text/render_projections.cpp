@@ -100,6 +100,9 @@ std::string state_shown(const events::projection_status& each) {
 // If a process ran it, a position that is behind would have moved.
 std::string reason_shown(const events::projection_status& each) {
     constexpr double patience = 60;
+    if (each.at > each.end && each.reason.empty() && each.state != "not_started")
+        return fmt::format("ahead of this journal, where topic '{}' ends at {}: is JOURNAL right?",
+                           each.key.topic, each.end);
     if (each.state == "running" && each.reason.empty() && each.behind() > 0 && each.idle_seconds > patience)
         return "not moved for " + seconds_shown(each.idle_seconds);
     return each.reason;

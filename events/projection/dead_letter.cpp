@@ -1,5 +1,6 @@
 #include "events/projection/dead_letter.hpp"
 
+#include "async/caught.hpp"
 #include "async/fault_point.hpp"
 #include "db/in_transaction.hpp"
 #include "events/projection/apply_events.hpp"
@@ -254,15 +255,32 @@ awaitable<void> retry_letters(db::connection& session, const projection_definiti
     co_await must_mean_one_each(session, parameters);
     so_far.refused = 0; // they are all tried again
     auto places = co_await chosen_places(session, std::move(projection), parameters);
+    const auto is_in_doubt = [&so_far](const letter_place& each) {
+        return std::pair(each.key, each.at) == *so_far.in_doubt;
+    };
+    if (so_far.in_doubt && std::ranges::none_of(places, is_in_doubt)) {
+        ++so_far.applied;
+        so_far.in_doubt.reset();
+    }
     for (auto& each : places) {
         auto outcome = retry_outcome::gone;
+        const std::pair place(each.key, each.at);
         db::transaction_body body = [&](db::connection& one) -> awaitable<bool> {
             outcome = co_await retry_one(one, definition, std::move(each), so_far.patience, log);
             co_return outcome != retry_outcome::gone;
         };
-        (void)co_await db::in_transaction(session, db::transaction_options(), std::move(body),
-                                          "dead-letter-applied");
-        so_far.applied += outcome == retry_outcome::applied ? 1 : 0;
+        const auto tried = co_await async::outcome_of(
+            db::in_transaction(session, db::transaction_options(), std::move(body), "dead-letter-applied"));
+        if (tried.failed && outcome == retry_outcome::applied)
+            so_far.in_doubt = place;
+        if (tried.failed)
+            std::rethrow_exception(tried.failed);
+        // It was being committed when the places were looked up.
+        const bool was_in_doubt = so_far.in_doubt == place;
+        const bool was_applied = outcome == retry_outcome::gone && was_in_doubt;
+        if (was_in_doubt)
+            so_far.in_doubt.reset();
+        so_far.applied += outcome == retry_outcome::applied || was_applied ? 1 : 0;
         so_far.refused += outcome == retry_outcome::refused ? 1 : 0;
     }
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace events {
@@ -48,6 +49,8 @@ struct letter_choice {
                                                    letter_choice which);
 
 struct retried_letters {
+    // Which was applied without an answer to COMMIT: if it is gone, that was committed.
+    std::optional<std::pair<position_key, position>> in_doubt;
     std::size_t applied = 0;
     std::size_t refused = 0;                                       // again: they stay, with the new reason
     plugin_patience patience{plugin_patience::scope::all_batches}; // with the plugins

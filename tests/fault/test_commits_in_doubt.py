@@ -98,6 +98,7 @@ def test_of_a_letter_that_is_applied_again(shop, lost):
     shop.execute("CREATE FUNCTION number(v text) RETURNS bigint LANGUAGE sql AS $$SELECT CASE v WHEN 'many' THEN 1000 ELSE v::bigint END$$")
     outcome = through_gate(shop, lost, "dead-letters", "total", "--retry")
     assert outcome.code == 0, str(outcome)
+    assert outcome.stdout == "applied 1 dead letter, 0 refused again\n"
     shop.posted += 1000
     check(shop, letters=0)
 

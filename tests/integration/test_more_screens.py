@@ -8,7 +8,7 @@ import pytest
 from support.exports import COMMON_KNOWLEDGE, DirectoryPlace, Exports
 from support.event_serving import EventService
 from support.shop import Shop
-from support.terminal import joined, on_terminal, screen
+from support.terminal import joined, screen
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_serve_and_send(shop, binary, short):
     file = short / "events.jsonl"
     file.write_text('{"u":"a","v":1}\nno event\n' * 3)
     with EventService(binary, short / "other") as service:
-        assert "sent 3 events" in on_terminal(shop.program, {}, str(file), "--to", service.url, command="send")
+        assert "sent 3 events" in screen(shop.program, "send", str(file), "--to", service.url)
     screen(shop.program, "send", str(file), "--to", service.url, "--retries", "0", expect=5)
 
 

@@ -42,6 +42,17 @@ TEST(render_projections, says_that_a_position_does_not_move) {
               "        not moved for 2 min\n");
 }
 
+TEST(render_projections, says_that_a_position_is_ahead_of_the_journal) {
+    auto ahead = one("running", "");
+    ahead.front().end = 0;
+    ahead.front().behind_seconds = 0;
+    EXPECT_EQ(
+        render_projections(ahead, output_format::text, 0),
+        "NAME    TOPIC   POSITION  END  BEHIND  FOR  DEAD  STATE\n"
+        "totals  orders         7    0       0    -     0  running, but ahead of this journal, where topic"
+        " 'orders' ends at 0: is JOURNAL right?\n");
+}
+
 TEST(render_change, has_a_sentence_or_a_word) {
     const projection_change done{"set_back", "set back: it is applied again"};
     EXPECT_EQ(render_change("totals", done, output_format::text), "totals: set back: it is applied again\n");
