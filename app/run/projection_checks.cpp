@@ -103,6 +103,21 @@ awaitable<void> add_encoding(db::connection& session, std::vector<check_line>& l
                          "Make the database with ENCODING 'UTF8'."});
 }
 
+awaitable<check_line> journal_line(const projection_check_context& context) {
+    check_line line{"journal", check_status::ok, "it can be read"};
+    if (context.journal == nullptr) {
+        line = {"journal", check_status::failed, context.journal_problem, context.journal_remedy,
+                async::failure::precondition};
+    } else {
+        const auto failed = co_await async::caught_error(context.journal->must_answer());
+        if (failed)
+            line = line_of(failed, "journal");
+    }
+    if (line.status == check_status::failed && line.remedy.empty())
+        line.remedy = "Check JOURNAL.";
+    co_return line;
+}
+
 awaitable<void> add_positions(db::connection& session, projection_check_context context,
                               std::vector<check_line>& lines) {
     std::vector<events::named_projection> names;
@@ -152,23 +167,19 @@ awaitable<std::vector<check_line>> check_projections(projection_check_context co
     if (context.unread)
         lines.push_back(line_of(context.unread, "projections"));
     add_directories(context.definitions, lines);
-    if (context.journal != nullptr)
-        lines.push_back({"journal", check_status::ok, "it can be read"});
-    else
-        lines.push_back({"journal", check_status::failed, context.journal_problem,
-                         context.journal_remedy.empty() ? "Check JOURNAL." : context.journal_remedy,
-                         async::failure::precondition});
+    lines.push_back(co_await journal_line(context));
+    const bool has_events = lines.back().status == check_status::ok;
     if (context.ended)
         co_await context.ended(lines);
     std::function<awaitable<void>(db::connection&)> body =
-        [&context, &lines](db::connection& session) -> awaitable<void> {
+        [&context, &lines, has_events](db::connection& session) -> awaitable<void> {
         lines.push_back({"database", check_status::ok, context.database_name});
         co_await add_rights(session, lines);
         co_await add_encoding(session, lines);
         co_await add_unlogged(session, context.definitions, lines);
         if (context.ended)
             co_await context.ended(lines);
-        if (context.journal != nullptr)
+        if (has_events)
             co_await add_positions(session, context, lines);
     };
     const auto failed = co_await async::caught_error(db::with_session(context.database, std::move(body)));

@@ -1,4 +1,5 @@
 """Whether `serve` says that it can work, over brokers that come and go."""
+import json
 import socket
 import threading
 
@@ -8,6 +9,7 @@ from support import broker as brokers
 from support.asking import wait_for, wait_until_ready
 from support.kafka_serving import post
 from support.servers import free_port
+from support.shop import Shop
 
 pytestmark = pytest.mark.skipif(bool(brokers.missing()), reason=brokers.missing())
 
@@ -82,3 +84,15 @@ def test_it_is_not_ready_once_the_last_broker_is_killed(serve_kafka, place, cert
         wait_for(lambda: service.get("/readyz").status == 503 and service.get("/health").status == 503)
         own.restart()
         wait_until_ready(service, timeout=60)
+
+
+def test_check_says_that_no_broker_answers(binary, database, tmp_path):
+    """One failed line, of the journal. The database is not what failed."""
+    checked = Shop(binary, database, tmp_path).program.run(
+        "check", "--for", "project", "-o", "json", settings={"JOURNAL": f"kafka://127.0.0.1:{free_port()}"}
+    )
+    lines = {each["name"]: each for each in json.loads(checked.stdout)["checks"]}
+    assert checked.code == 5, str(checked)
+    assert [name for name, each in lines.items() if each["status"] == "failed"] == ["journal"]
+    assert "broker" in lines["journal"]["detail"] or "Kafka" in lines["journal"]["detail"]
+    assert lines["journal"]["remedy"] and lines["database"]["status"] == "ok"
