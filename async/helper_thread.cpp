@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <exception>
 #include <list>
 #include <mutex>
@@ -98,7 +99,18 @@ class abandon_at_end {
     handover& call_;
 };
 
+// SIGUSR1 is for the thread of the loop. Another one could get it while nothing answers it, and the process
+// would end.
+void block_progress_signal() noexcept {
+    sigset_t progress{};
+    ::sigemptyset(&progress);
+    ::sigaddset(&progress, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &progress, nullptr);
+}
+
 struct worker {
+    worker() { asio::post(thread, block_progress_signal); }
+
     asio::thread_pool thread{1};
     std::vector<std::shared_ptr<handover>> calls; // that had not ended when the last one came
 };

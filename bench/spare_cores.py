@@ -59,8 +59,10 @@ class Shares:
         self.ended.set()
         self.thread.join()
         for backend, group in self.groups.items():
-            if Path(f"/proc/{backend}").exists():
+            try:
                 (CPU_ROOT / "cgroup.procs").write_text(str(backend))
+            except ProcessLookupError:  # it has ended
+                pass
             group.rmdir()
 
 
