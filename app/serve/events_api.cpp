@@ -109,8 +109,11 @@ awaitable<response> events_api::read(http::request& asked) {
     auto* const topic = co_await door_.find(asked.parameters.at("topic"));
     if (topic == nullptr)
         co_return error_response(404, "there is no such topic");
-    if (numbers.partition >= topic->partitions()) // a look counts those that were added since
-        (void)co_await async::outcome_of(topic->look(0));
+    if (numbers.partition >= topic->partitions()) { // a look counts those that were added since
+        const auto counted = co_await async::outcome_of(topic->look(0));
+        if (counted.failed && !events::has_reason(counted.failed, events::journal_failure::no_topic))
+            std::rethrow_exception(counted.failed);
+    }
     if (numbers.partition >= topic->partitions())
         co_return error_response(404, fmt::format("the topic has {} partitions", topic->partitions()));
     const auto looked = co_await async::outcome_of(topic->look(numbers.partition));

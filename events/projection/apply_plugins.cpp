@@ -55,8 +55,6 @@ awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which
         if (!said) {
             tries = 0;
             applied_some = true;
-            if (batch.patience != nullptr)
-                batch.patience->note_applied(which.name);
             untried.applied();
             continue;
         }
@@ -79,6 +77,8 @@ awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which
     }
     if (failures > 0)
         log_failures(log, batch, which.name, failures, first_reason);
+    else if (batch.patience != nullptr)
+        batch.patience->note_applied(which.name);
     co_return failures;
 }
 

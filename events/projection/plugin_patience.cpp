@@ -5,8 +5,6 @@ namespace events {
 namespace {
 
 constexpr int tries_max = 3; // of a batch
-// By then the tables are locked, and batches have one event: a plugin that goes on so raises it itself.
-constexpr int conflicts_max = 30;
 
 } // namespace
 
@@ -20,7 +18,7 @@ void plugin_patience::begin(position batch) {
 
 bool plugin_patience::allows_another_try(position batch, const std::string& plugin, bool is_conflict) {
     begin(batch);
-    if (is_conflict && of_ == scope::each_batch && conflicts_[plugin] < conflicts_max) {
+    if (is_conflict && of_ == scope::each_batch && conflicts_[plugin] < conflicts_max_) {
         ++conflicts_[plugin];
         return true;
     }

@@ -20,8 +20,16 @@ class plugin_patience {
         // one.
         all_batches,
     };
-    explicit plugin_patience(scope of = scope::each_batch)
-        : of_(of) {}
+    // Conflicts in a row that are not held against a plugin. By then the tables are locked, and batches have
+    // one event: a plugin that goes on so raises them itself.
+    static constexpr int conflicts_of_following = 30;
+    // Where a batch has no more than ARCHIVE_RETRIES: two tries are left with the tables locked, and one
+    // without the plugin.
+    static constexpr int conflicts_of_once = 3;
+
+    explicit plugin_patience(scope of = scope::each_batch, int conflicts_max = conflicts_of_once)
+        : of_(of)
+        , conflicts_max_(conflicts_max) {}
 
     // After an error that deserves another try, as a deadlock or a full disk. `batch`: where it begins.
     // `is_conflict`: 40001 or 40P01, which passes once the other writer ends, or the tables are locked.
@@ -35,6 +43,7 @@ class plugin_patience {
     void begin(position batch);
 
     scope of_;
+    int conflicts_max_;
     position batch_ = -1;
     int tries_ = 0;
     std::map<std::string, int, std::less<>> ended_sessions_;

@@ -8,6 +8,7 @@
 #include "events/projection/rebuild_rows.hpp"
 #include "events/projection/rebuild_work.hpp"
 #include "events/projection/schema.hpp"
+#include "events/projection/stop_reason.hpp"
 #include "events/projection/swap_tables.hpp"
 #include "events/projection/table_origin.hpp"
 
@@ -68,7 +69,8 @@ awaitable<void> rebuild_work::swap(db::connection& session) {
         co_return;
     }
     if (done.failed) {
-        swap_in_doubt_ = true;
+        const auto said = error_in(done.failed);
+        swap_in_doubt_ = swap_in_doubt_ || (said && said->outcome_unknown());
         if (async::failure_of(done.failed) == failure::precondition)
             co_await discard(session);
         std::rethrow_exception(done.failed);

@@ -44,7 +44,9 @@ projection_stream::projection_stream(projection_session& session, topic& source,
               0,
               &patience_,
               {},
-              &conflicts_} {
+              &conflicts_}
+    , patience_(plugin_patience::scope::each_batch, options_.once ? plugin_patience::conflicts_of_once
+                                                                  : plugin_patience::conflicts_of_following) {
     progress_.projection = target_.key.projection;
     progress_.topic = source.name();
     progress_.partition = partition;

@@ -150,8 +150,21 @@ awaitable<position> kafka_topic::first_since(std::int32_t partition, event_time 
 awaitable<extent> kafka_topic::look(std::int32_t partition) {
     co_await count_partitions();
     auto id = co_await brokers_.id();
-    const auto there = co_await brokers_.look(name_, partition);
-    co_return extent{fmt::format("kafka:{}/{}", id, name_), there.begin, there.end};
+    const auto there = co_await async::outcome_of(brokers_.look(name_, partition));
+    if (there.failed && has_reason(there.failed, journal_failure::no_topic))
+        co_await must_be_gone(partition);
+    if (there.failed)
+        std::rethrow_exception(there.failed);
+    co_return extent{fmt::format("kafka:{}/{}", id, name_), there.value->begin, there.value->end};
+}
+
+// Kafka says that there is no such partition also of one that was added a moment ago, or whose leader moves.
+awaitable<void> kafka_topic::must_be_gone(std::int32_t partition) {
+    const auto count = co_await brokers_.partitions(name_);
+    if (count > partition)
+        throw journal_error(
+            journal_failure::unreachable,
+            fmt::format("partition {} of topic '{}' cannot be looked at yet", partition, name_));
 }
 
 awaitable<position> kafka_topic::retain(std::int32_t partition, position needed, std::string /*why_kept*/) {

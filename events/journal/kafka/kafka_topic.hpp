@@ -44,6 +44,8 @@ class kafka_topic final : public topic {
     [[nodiscard]] std::int32_t choose_partition(const event_batch& events) noexcept;
     [[nodiscard]] awaitable<void> must_have(std::int32_t partition);
     [[nodiscard]] reader* find_reader(std::int32_t partition, position from);
+    // Throws journal_error(unreachable) if the cluster counts it.
+    [[nodiscard]] awaitable<void> must_be_gone(std::int32_t partition);
     // Partitions that were added later, or that a topic which was made again does not have.
     [[nodiscard]] awaitable<void> count_partitions();
 

@@ -19,7 +19,7 @@ TEST(plugin_patience, allows_three_tries_of_each_batch) {
 
 // After three in a row the stream locks the tables: the plugin must still be there then.
 TEST(plugin_patience, leaves_no_plugin_out_for_conflicts_with_other_writers) {
-    plugin_patience patience;
+    plugin_patience patience(plugin_patience::scope::each_batch, plugin_patience::conflicts_of_following);
     for (int batch = 0; batch < 10; ++batch) {
         for (int each = 0; each < 20; ++each)
             EXPECT_TRUE(patience.allows_another_try(batch, "sums", conflict));
@@ -29,7 +29,7 @@ TEST(plugin_patience, leaves_no_plugin_out_for_conflicts_with_other_writers) {
 
 // Its statements raise 40001 each time, as no other writer can.
 TEST(plugin_patience, ends_for_a_plugin_whose_conflicts_never_end) {
-    plugin_patience patience;
+    plugin_patience patience(plugin_patience::scope::each_batch, plugin_patience::conflicts_of_following);
     for (int each = 0; each < 30; ++each)
         EXPECT_TRUE(patience.allows_another_try(0, "sums", conflict));
     for (const position batch : {0, 1, 2}) { // those behind do not wait for it as long
@@ -41,6 +41,14 @@ TEST(plugin_patience, ends_for_a_plugin_whose_conflicts_never_end) {
     patience.note_applied("sums");
     for (int each = 0; each < 30; ++each)
         EXPECT_TRUE(patience.allows_another_try(3, "sums", conflict));
+}
+
+// ARCHIVE_RETRIES is 5 as a rule: the sixth try has to go on without the plugin.
+TEST(plugin_patience, ends_within_the_tries_of_a_run_that_ends) {
+    plugin_patience patience;
+    for (int each = 0; each < 5; ++each)
+        EXPECT_TRUE(patience.allows_another_try(0, "sums", conflict));
+    EXPECT_FALSE(patience.allows_another_try(0, "sums", conflict));
 }
 
 TEST(plugin_patience, of_all_batches_is_used_up_once) {
