@@ -92,13 +92,15 @@ awaitable<void> projection_work::change(const events::projection_definition& whi
     bool is_paused = false;
     session_body body = [this, &which, &start, &is_paused, what](db::connection& session) -> awaitable<void> {
         co_await events::make_schema(session, log_);
-        if (what == action::pause)
+        if (what == action::pause) {
             (void)co_await events::pause_projection(session, *journal_, named(which));
-        else if (what == action::resume)
+        } else if (what == action::resume) {
             (void)co_await events::resume_projection(session, position_name_of(which));
-        else
+        } else {
+            // A replay leaves it so. Behind its COMMIT nothing is asked that a signal could cut off.
+            is_paused = co_await events::is_paused(session, position_name_of(which));
             co_await events::replay_projection(session, *journal_, named(which), start, log_);
-        is_paused = co_await events::is_paused(session, position_name_of(which));
+        }
     };
     co_await with_session(std::move(body));
     projection_change done{"set_back", is_paused

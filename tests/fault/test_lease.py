@@ -358,7 +358,7 @@ def test_a_folder_is_not_handed_over_while_an_export_is_at_work(exports, azurite
     with LakeGate(azurite.port) as gate:
         gate.on(call_before(lambda: handed.append(exports.archiver.run("recover", "--exports", "--adopt"))), method="PUT", contains="comp=blocklist")
         outcome = exports.archiver.run(*EXPORT, settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)}, timeout=90)
-    assert handed[0].code == 10 and "an export to the folder is at work: pid " in handed[0].stderr, str(handed[0])
+    assert handed[0].code == 10 and "an export to the folder is at work: the server's pid " in handed[0].stderr, str(handed[0])
     assert outcome.code == 0, str(outcome)
     assert exports.check()["agency"] > 0
 

@@ -62,7 +62,7 @@ def test_its_times_are_in_utc_in_each_time_zone(scene, zone):
     scene.begin(KINDS["new files"])
     with scene.gates() as (lake, _):
         lake.on(with_headers({"Date": "Wed, 01 Jan 2031 00:00:30 GMT" if zone == "America/New_York" else "Tue, 31 Dec 2030 23:59:30 GMT"}), times=None)
-        assert scene.run(lake=lake, TZ=zone).code == 0
+        assert scene.run(lake=lake, settings={"TZ": zone}).code == 0
     month = "2031-01" if zone == "America/New_York" else "2030-12"
     written = {blob.name for blob in scene.lake.list(scene.container, bookkeeping=True) if "/ledger-" in blob.name}
     assert written == {f".event-archiver/ledger-{month}.jsonl"}

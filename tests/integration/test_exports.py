@@ -217,7 +217,7 @@ def test_two_processes_do_not_run_one_task_at_a_time(local, database):
         first = local.archiver.start("export", "--boundary", str(BOUNDARY), settings=settings)
         assert rule.fired.wait(20)
         second = local.run(expect=10, settings={"ARCHIVE_LOCK_WAIT": "10ms"})
-        assert re.search(r"another run of task 'agency' is at work: pid \d+ \(user \w+, application event-archiver", second.stderr), str(second)
+        assert re.search(r"another run of task 'agency' is at work: the server's pid \d+ \(user \w+, application event-archiver", second.stderr), str(second)
         released.set()
         assert first.wait().code == 0
     local.check()
