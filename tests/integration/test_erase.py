@@ -132,7 +132,7 @@ def test_a_day_without_a_row_left_keeps_its_header(archiver, eraser, table, lake
     assert rows_of(lake, container, name) == ""
     archiver.run("verify", expect=0)
     assert "2024-01-01" in archiver.run("list", expect=0).stdout
-    assert "no archived day" in archiver.run("restore", "--day", "2024-01-01", expect=3).stderr
+    assert "there are no archived rows of" in archiver.run("restore", "--day", "2024-01-01", expect=3).stderr
     fill(table, days=1)
     archiver.archive("--compression", compression)
     assert len(rows_of(lake, container, name).splitlines()) >= 7

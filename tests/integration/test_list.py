@@ -119,7 +119,7 @@ def test_a_restored_day_is_held(archiver, lister, table):
     planned = json.loads(archiver.run("plan", "-o", "json", expect=0).stdout)
     assert planned["held"] == ["2024-01-02"] and planned["days"] == []
     said = archiver.run("plan", expect=0).stdout
-    assert "1 day restored and on hold" in said and "no row of" not in said
+    assert "1 day is on hold after a restore" in said and "no row of" not in said
     archiver.run("verify", expect=0)
     archiver.run("restore", "--from", "2024-01-03", "--into", "copy", expect=0)
     archiver.run("verify", "--from", "2024-01-03", "--against", "copy", expect=0)
