@@ -93,9 +93,14 @@ awaitable<void> keyed_intake::read_back(std::string topic) {
     auto* const opened = co_await intake_.open(topic);
     for (std::int32_t partition = 0; partition < opened->partitions(); ++partition) {
         const auto failed = co_await async::caught(read_back_from(*opened, partition));
-        // A topic that was made again with fewer partitions: no key is in one that is gone.
-        const bool is_gone = partition > 0 && failed && has_reason(failed, events::journal_failure::no_topic);
-        if (failed && !is_gone)
+        // A topic that was made again with fewer partitions: no key is in one that is gone. A look tells it
+        // from one that is only not known yet; a reader does not.
+        if (failed && partition > 0 && has_reason(failed, events::journal_failure::no_topic)) {
+            const auto again = co_await async::outcome_of(opened->look(partition));
+            if (again.failed && has_reason(again.failed, events::journal_failure::no_topic))
+                continue;
+        }
+        if (failed)
             std::rethrow_exception(failed);
     }
     if (doubts_[topic] == doubts) // what came into doubt meanwhile may stand behind what was read

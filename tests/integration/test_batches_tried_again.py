@@ -70,6 +70,19 @@ def test_a_plugin_that_is_refused_twice(shop, state):
     check(shop)
 
 
+@pytest.mark.parametrize("command", [("project", "total", "--once"), ("projections", "rebuild", "total")], ids=["once", "rebuild"])
+def test_a_plugin_that_conflicts_each_time_is_left_out(shop, command):
+    """A run that ends has six tries of a batch: the last one goes on without the plugin."""
+    shop.write("total/plugins/p/migrations/001.sql", "CREATE TABLE seen (v bigint)")
+    shop.write("total/plugins/p/apply.sql", "DO $$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END $$")
+    shop.post(4)
+    if command[0] == "projections":
+        shop.once()
+    outcome = shop.run(*command)
+    assert outcome.events("projection.plugin_failed"), str(outcome)
+    check(shop)
+
+
 def test_a_deadlock_of_which_the_batch_is_the_victim(shop, other):
     one = "INSERT INTO total AS t SELECT u, v FROM json_to_recordset($1) AS e(u text, v bigint) WHERE u = '{}' ON CONFLICT (user_id) DO UPDATE SET value = t.value + excluded.value"
     shop.write("total/apply.sql", f"{one.format('a')};\n{one.format('b')}")
