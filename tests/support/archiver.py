@@ -5,6 +5,7 @@ Whatever it prints is searched for secrets and for values of rows, in every test
 import json
 import os
 import resource
+import select
 import signal
 import subprocess
 import threading
@@ -67,13 +68,15 @@ class Process:
             start_new_session=True,
             preexec_fn=limit if memory_limit else None,
         )
-        self.output = {"stdout": b"", "stderr": b""}
+        self._output = {"stdout": b"", "stderr": b""}
+        for name in self._output:
+            os.set_blocking(getattr(self.popen, name).fileno(), False)
         self._peak = 0
         self._usage = None
         self._reaped = threading.Event()
         self._lock = threading.Lock()  # between signalling and reaping
         self._changed = threading.Condition()
-        self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in self.output]
+        self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in self._output]
         for thread in (*self._readers, threading.Thread(target=self._watch, daemon=True)):
             thread.start()
 
@@ -81,13 +84,37 @@ class Process:
     def pid(self) -> int:
         return self.popen.pid
 
+    @property
+    def output(self) -> dict:
+        """What was printed until now. A line that the program wrote before it answered is in it."""
+        with self._changed:
+            for name in self._output:
+                self._take(name)
+            return dict(self._output)
+
+    def _take(self, name: str) -> bool:
+        """Takes what the pipe holds; False at its end. Only with the lock held, or the reader may have some of it in hand."""
+        stream = getattr(self.popen, name)
+        while not stream.closed:
+            try:
+                chunk = os.read(stream.fileno(), 65536)
+            except BlockingIOError:
+                return True
+            if not chunk:
+                stream.close()
+            self._output[name] += chunk
+            self._changed.notify_all()
+        return False
+
     def _read(self, name: str) -> None:
         stream = getattr(self.popen, name)
-        while chunk := stream.read1(65536):
+        readable = select.poll()
+        readable.register(stream, select.POLLIN)
+        while True:
+            readable.poll()  # at the end of the pipe it answers at once
             with self._changed:
-                self.output[name] += chunk
-                self._changed.notify_all()
-        stream.close()
+                if not self._take(name):
+                    return
 
     def _watch(self) -> None:
         """Reaps the process, having read its peak memory for as long as it could be asked."""
@@ -135,7 +162,7 @@ class Process:
             while text.encode() not in self.output[stream]:
                 assert (
                     self.running and time.monotonic() < deadline
-                ), f"never printed {text!r}: {self.output[stream].decode()}"
+                ), f"never printed {text!r}: {self._output[stream].decode()}"
                 self._changed.wait(0.05)
 
     def wait(self, timeout: float = 120) -> Outcome:
@@ -149,8 +176,8 @@ class Process:
         code = self.popen.returncode
         outcome = Outcome(
             128 - code if code < 0 else code,
-            self.output["stdout"].decode(errors="replace"),
-            self.output["stderr"].decode(errors="replace"),
+            self._output["stdout"].decode(errors="replace"),
+            self._output["stderr"].decode(errors="replace"),
             self.ended - self.began,
             self._usage.ru_utime + self._usage.ru_stime,
             self._peak,
