@@ -5,7 +5,7 @@
 #include "exports/delete_statement.hpp"
 #include "exports/select_shape.hpp"
 #include "exports/target_table.hpp"
-#include "lake/content_digest.hpp"
+#include "lake/content/content_digest.hpp"
 
 #include <cstddef>
 #include <cstdint>

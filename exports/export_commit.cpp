@@ -6,7 +6,7 @@
 #include "async/fault_point.hpp"
 #include "db/committing.hpp"
 #include "db/position.hpp"
-#include "lake/two_step_commit.hpp"
+#include "lake/commit/two_step_commit.hpp"
 
 #include <fmt/format.h>
 

@@ -3,8 +3,8 @@
 #include "async/fault_point.hpp"
 #include "azure/blob/crc64.hpp"
 #include "db/position.hpp"
-#include "lake/block_room.hpp"
-#include "lake/ledger.hpp"
+#include "lake/folder/block_room.hpp"
+#include "lake/ledger/ledger.hpp"
 
 #include <fmt/format.h>
 

@@ -6,10 +6,10 @@
 #include "azure/blob/block_id.hpp"
 #include "db/position.hpp"
 #include "exports/sink.hpp"
-#include "lake/conditional_write.hpp"
-#include "lake/folder.hpp"
-#include "lake/pending_file.hpp"
+#include "lake/folder/folder.hpp"
 #include "lake/placement.hpp"
+#include "lake/write/conditional_write.hpp"
+#include "lake/write/pending_file.hpp"
 
 #include <string>
 #include <vector>

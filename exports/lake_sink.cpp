@@ -1,8 +1,8 @@
 #include "exports/lake_sink.hpp"
 
 #include "exports/lake_draft.hpp"
-#include "lake/ledger.hpp"
-#include "lake/treatment.hpp"
+#include "lake/folder/treatment.hpp"
+#include "lake/ledger/ledger.hpp"
 
 #include <fmt/format.h>
 

@@ -6,9 +6,9 @@
 
 #include "async/retry.hpp"
 #include "exports/sink.hpp"
-#include "lake/folder.hpp"
-#include "lake/pending_file.hpp"
+#include "lake/folder/folder.hpp"
 #include "lake/placement.hpp"
+#include "lake/write/pending_file.hpp"
 
 #include <cstddef>
 

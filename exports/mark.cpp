@@ -1,6 +1,6 @@
 #include "exports/mark.hpp"
 
-#include "lake/mark_record.hpp"
+#include "lake/mark/mark_record.hpp"
 
 #include <fmt/format.h>
 

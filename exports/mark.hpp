@@ -3,7 +3,7 @@
 #pragma once
 
 #include "db/position.hpp"
-#include "lake/mark.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <cstdint>
 #include <string>

@@ -6,7 +6,7 @@
 #include "async/asio.hpp"
 #include "exports/file_name.hpp"
 #include "exports/mark.hpp"
-#include "lake/folder_lease.hpp"
+#include "lake/lease/folder_lease.hpp"
 
 #include <chrono>
 #include <cstddef>

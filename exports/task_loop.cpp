@@ -5,7 +5,7 @@
 #include "async/race.hpp"
 #include "exports/export_settling.hpp"
 #include "exports/task_opener.hpp"
-#include "lake/attempts.hpp"
+#include "lake/commit/attempts.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include "db/lock_timeout.hpp"
 #include "db/session_names.hpp"
-#include "lake/leave_folder.hpp"
+#include "lake/lease/leave_folder.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // Another program wrote to a file, or to rows, between our look and our write: the whole run may be repeated,
 // with a fresh look at everything.
-// Tested by tests/unit/lake/attempts_test.cpp.
+// Tested by tests/unit/lake/commit/attempts_test.cpp.
 #pragma once
 
 #include "async/error.hpp"

@@ -1,5 +1,5 @@
 // What `verify` finds: the places where a file is not what it should be. Never a row's value.
-// Tested by tests/unit/lake/file_reading_test.cpp.
+// Tested by tests/unit/lake/content/file_reading_test.cpp.
 #pragma once
 
 #include <cstdint>

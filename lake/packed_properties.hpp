@@ -1,5 +1,5 @@
 // The properties that a listing has of a blob, as one text and back, without loss.
-// Tested by tests/unit/lake/file_map_test.cpp.
+// Tested by tests/unit/lake/folder/file_map_test.cpp.
 #pragma once
 
 #include "azure/blob/metadata.hpp"

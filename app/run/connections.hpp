@@ -10,7 +10,7 @@
 #include "azure/auth/token_source.hpp"
 #include "db/connection.hpp"
 #include "db/session_scope.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 

@@ -9,7 +9,7 @@
 #include "archive/report.hpp"
 #include "async/helper_thread.hpp"
 #include "db/session_scope.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
 // The times of the archived rows, from the marks of the files alone. Pure functions from a listing to values.
 #pragma once
 
-#include "lake/file_map.hpp"
+#include "lake/folder/file_map.hpp"
 
 #include <string>
 #include <vector>

@@ -6,7 +6,7 @@
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
-#include "lake/ledger.hpp"
+#include "lake/ledger/ledger.hpp"
 
 #include <fmt/format.h>
 

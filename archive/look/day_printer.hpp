@@ -8,7 +8,7 @@
 #include "archive/table/row_filter.hpp"
 #include "db/session_scope.hpp"
 #include "lake/day_range.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <functional>
 #include <string>

@@ -1,6 +1,6 @@
 #include "archive/look/folder_inventory.hpp"
 
-#include "lake/ledger.hpp"
+#include "lake/ledger/ledger.hpp"
 
 namespace archive {
 

@@ -4,7 +4,7 @@
 
 #include "archive/look/inventory.hpp"
 #include "async/asio.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <optional>
 #include <string>

@@ -8,7 +8,7 @@
 #include "archive/report.hpp"
 #include "archive/settings.hpp"
 #include "db/session_scope.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "archive/look/inventory.hpp"
 
 #include "azure/blob/metadata.hpp"
-#include "lake/side_copy.hpp"
+#include "lake/folder/side_copy.hpp"
 
 #include <fmt/format.h>
 

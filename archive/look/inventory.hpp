@@ -3,8 +3,8 @@
 
 #include "lake/day.hpp"
 #include "lake/day_range.hpp"
-#include "lake/folder.hpp"
-#include "lake/ledger.hpp"
+#include "lake/folder/folder.hpp"
+#include "lake/ledger/ledger.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "archive/look/learn_types.hpp"
 
-#include "lake/ledger.hpp"
+#include "lake/ledger/ledger.hpp"
 
 namespace archive {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "archive/table/types_judge.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 namespace archive {
 

@@ -5,7 +5,7 @@
 #include "async/race.hpp"
 #include "azure/blob/error.hpp"
 #include "db/transaction.hpp"
-#include "lake/lease_claim.hpp"
+#include "lake/lease/lease_claim.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 
 #include "archive/settings.hpp"
 #include "db/session_scope.hpp"
-#include "lake/folder_owner.hpp"
+#include "lake/lease/folder_owner.hpp"
 
 #include <optional>
 #include <string>

@@ -6,7 +6,7 @@
 #include "archive/table/table.hpp"
 #include "async/error.hpp"
 #include "db/session_scope.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -17,7 +17,7 @@
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/transaction.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 

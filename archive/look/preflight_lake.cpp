@@ -8,7 +8,7 @@
 #include "async/caught.hpp"
 #include "azure/blob/error.hpp"
 #include "db/session_scope.hpp"
-#include "lake/folder_lease.hpp"
+#include "lake/lease/folder_lease.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 // Tested by tests/unit/archive/look/readable_part_test.cpp.
 #pragma once
 
-#include "lake/listed_file.hpp"
+#include "lake/folder/listed_file.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -6,7 +6,7 @@
 #include "async/task_group.hpp"
 #include "db/transaction.hpp"
 #include "lake/conflict.hpp"
-#include "lake/side_copy.hpp"
+#include "lake/folder/side_copy.hpp"
 
 #include <fmt/format.h>
 

@@ -10,11 +10,11 @@
 #include "async/condition.hpp"
 #include "db/connection.hpp"
 #include "db/session_scope.hpp"
-#include "lake/content_digest.hpp"
+#include "lake/content/content_digest.hpp"
+#include "lake/content/file_reading.hpp"
 #include "lake/day_range.hpp"
 #include "lake/difference.hpp"
-#include "lake/file_reading.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <cstdint>
 #include <optional>

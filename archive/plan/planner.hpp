@@ -7,7 +7,7 @@
 #include "archive/settings.hpp"
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <cstdint>
 #include <string>

@@ -5,8 +5,8 @@
 #include "archive/table/types_then.hpp"
 #include "async/error.hpp"
 #include "azure/blob/crc64.hpp"
-#include "lake/content_check.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/content/content_check.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 

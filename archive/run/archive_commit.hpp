@@ -4,7 +4,7 @@
 
 #include "archive/run/archive_transaction.hpp"
 #include "archive/run/run_context.hpp"
-#include "lake/two_step_commit.hpp"
+#include "lake/commit/two_step_commit.hpp"
 
 #include <exception>
 

@@ -6,7 +6,7 @@
 #include "archive/run/restore.hpp"
 #include "archive/run/run_context.hpp"
 #include "archive/table/table.hpp"
-#include "lake/ledger_state.hpp"
+#include "lake/ledger/ledger_state.hpp"
 
 #include <cstddef>
 #include <optional>

@@ -6,8 +6,8 @@
 #include "archive/run/lines_to_load.hpp"
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
-#include "lake/content_digest.hpp"
-#include "lake/folder.hpp"
+#include "lake/content/content_digest.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <cstdint>
 #include <map>

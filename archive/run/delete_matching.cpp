@@ -6,7 +6,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "db/error.hpp"
-#include "lake/content_digest.hpp"
+#include "lake/content/content_digest.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -6,7 +6,7 @@
 #include "archive/plan/plan.hpp"
 #include "archive/table/table.hpp"
 #include "lake/day.hpp"
-#include "lake/listed_file.hpp"
+#include "lake/folder/listed_file.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 
 #include "async/asio.hpp"
 #include "db/connection.hpp"
-#include "lake/content_digest.hpp"
+#include "lake/content/content_digest.hpp"
 
 #include <string>
 

@@ -4,7 +4,7 @@
 #include "archive/run/transaction_opener.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
-#include "lake/leave_folder.hpp"
+#include "lake/lease/leave_folder.hpp"
 
 #include <utility>
 

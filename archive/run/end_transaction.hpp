@@ -5,7 +5,7 @@
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_transaction.hpp"
 #include "async/deadline.hpp"
-#include "lake/folder_lease.hpp"
+#include "lake/lease/folder_lease.hpp"
 
 #include <cstdint>
 

@@ -2,7 +2,7 @@
 
 #include "async/error.hpp"
 #include "azure/blob/error.hpp"
-#include "lake/treatment.hpp"
+#include "lake/folder/treatment.hpp"
 
 #include <chrono>
 #include <optional>

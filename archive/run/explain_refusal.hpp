@@ -4,7 +4,7 @@
 #pragma once
 
 #include "async/asio.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <exception>
 

@@ -2,8 +2,8 @@
 
 #include "async/error.hpp"
 #include "async/task_group.hpp"
-#include "lake/row_judge.hpp"
-#include "lake/treatment.hpp"
+#include "lake/content/row_judge.hpp"
+#include "lake/folder/treatment.hpp"
 
 #include <chrono>
 #include <optional>

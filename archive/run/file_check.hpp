@@ -4,7 +4,7 @@
 
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_transaction.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <string_view>
 #include <vector>

@@ -8,9 +8,9 @@
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/gzip.hpp"
-#include "lake/block_stream.hpp"
-#include "lake/conditional_write.hpp"
 #include "lake/conflict.hpp"
+#include "lake/write/block_stream.hpp"
+#include "lake/write/conditional_write.hpp"
 
 #include <fmt/format.h>
 

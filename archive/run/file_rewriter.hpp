@@ -6,7 +6,7 @@
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_transaction.hpp"
 #include "db/position.hpp"
-#include "lake/mark.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <optional>
 #include <string>

@@ -4,8 +4,8 @@
 #include "archive/table/row_key.hpp"
 #include "async/error.hpp"
 #include "csv/field_ends.hpp"
-#include "lake/content_digest.hpp"
-#include "lake/treatment.hpp"
+#include "lake/content/content_digest.hpp"
+#include "lake/folder/treatment.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>

@@ -10,7 +10,7 @@
 #include "archive/table/row_batch.hpp"
 #include "archive/table/row_taker.hpp"
 #include "async/mutex.hpp"
-#include "lake/content_check.hpp"
+#include "lake/content/content_check.hpp"
 
 #include <cstdint>
 #include <functional>

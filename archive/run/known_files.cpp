@@ -1,7 +1,7 @@
 #include "archive/run/known_files.hpp"
 
 #include "archive/table/types_then.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 

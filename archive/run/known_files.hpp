@@ -10,8 +10,8 @@
 #include "async/error.hpp"
 #include "async/log.hpp"
 #include "lake/day_range.hpp"
-#include "lake/file_map.hpp"
-#include "lake/ledger.hpp"
+#include "lake/folder/file_map.hpp"
+#include "lake/ledger/ledger.hpp"
 
 #include <optional>
 #include <set>

@@ -5,7 +5,7 @@
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/field_ends.hpp"
-#include "lake/file_store.hpp"
+#include "lake/folder/file_store.hpp"
 
 #include <fmt/format.h>
 

@@ -6,8 +6,8 @@
 #include "archive/stage/known_content.hpp"
 #include "async/error.hpp"
 #include "csv/file_scanner.hpp"
-#include "lake/content_digest.hpp"
-#include "lake/listed_file.hpp"
+#include "lake/content/content_digest.hpp"
+#include "lake/folder/listed_file.hpp"
 
 #include <cstddef>
 #include <cstdint>

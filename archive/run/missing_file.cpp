@@ -1,8 +1,8 @@
 #include "archive/run/missing_file.hpp"
 
 #include "async/error.hpp"
-#include "lake/folder_lease.hpp"
-#include "lake/ledger.hpp"
+#include "lake/lease/folder_lease.hpp"
+#include "lake/ledger/ledger.hpp"
 
 #include <fmt/format.h>
 

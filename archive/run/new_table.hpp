@@ -4,7 +4,7 @@
 
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <string>
 #include <vector>

@@ -2,7 +2,7 @@
 
 #include "archive/plan/row_sample.hpp"
 #include "async/error.hpp"
-#include "lake/treatment.hpp"
+#include "lake/folder/treatment.hpp"
 
 #include <algorithm>
 #include <chrono>

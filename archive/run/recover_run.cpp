@@ -5,8 +5,8 @@
 #include "archive/run/missing_file.hpp"
 #include "async/error.hpp"
 #include "db/session_scope.hpp"
-#include "lake/folder_owner.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/lease/folder_owner.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lake/day_range.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <string>
 #include <vector>

@@ -8,9 +8,9 @@
 #include "async/fault_point.hpp"
 #include "async/race.hpp"
 #include "async/task_group.hpp"
+#include "lake/commit/two_step_commit.hpp"
 #include "lake/conflict.hpp"
-#include "lake/mark_change.hpp"
-#include "lake/two_step_commit.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 

@@ -9,7 +9,7 @@
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_loop.hpp"
 #include "archive/run/transaction_opener.hpp"
-#include "lake/ledger_state.hpp"
+#include "lake/ledger/ledger_state.hpp"
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 #include "archive/run/restore_transaction.hpp"
 
 #include "async/error.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 

@@ -5,8 +5,8 @@
 #include "archive/run/run_transaction.hpp"
 #include "db/position.hpp"
 #include "db/side_effects.hpp"
-#include "lake/folder.hpp"
-#include "lake/mark.hpp"
+#include "lake/folder/folder.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <string>
 #include <vector>

@@ -14,11 +14,11 @@
 #include "async/stop.hpp"
 #include "db/connection.hpp"
 #include "db/session_scope.hpp"
-#include "lake/converter.hpp"
-#include "lake/folder.hpp"
-#include "lake/folder_lease.hpp"
-#include "lake/ledger.hpp"
-#include "lake/pending_file.hpp"
+#include "lake/folder/folder.hpp"
+#include "lake/lease/folder_lease.hpp"
+#include "lake/ledger/ledger.hpp"
+#include "lake/write/converter.hpp"
+#include "lake/write/pending_file.hpp"
 
 #include <functional>
 #include <string>

@@ -6,7 +6,7 @@
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_transaction.hpp"
 #include "archive/run/transaction_opener.hpp"
-#include "lake/attempts.hpp"
+#include "lake/commit/attempts.hpp"
 
 #include <cstdint>
 #include <functional>

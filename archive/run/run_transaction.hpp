@@ -7,7 +7,7 @@
 #include "db/connection.hpp"
 #include "db/position.hpp"
 #include "db/transaction.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <optional>
 #include <vector>

@@ -8,7 +8,7 @@
 #include "archive/run/run_transaction.hpp"
 #include "async/error.hpp"
 #include "db/transaction.hpp"
-#include "lake/folder_lease.hpp"
+#include "lake/lease/folder_lease.hpp"
 
 #include <functional>
 #include <string>

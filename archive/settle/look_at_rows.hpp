@@ -7,7 +7,7 @@
 #include "archive/table/table.hpp"
 #include "async/error.hpp"
 #include "db/connection.hpp"
-#include "lake/file_store.hpp"
+#include "lake/folder/file_store.hpp"
 
 #include <optional>
 #include <string>

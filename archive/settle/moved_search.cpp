@@ -1,7 +1,7 @@
 #include "archive/settle/moved_search.hpp"
 
 #include "async/number.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 
 #include "archive/table/named_table.hpp"
 #include "db/position.hpp"
-#include "lake/mark.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -4,10 +4,10 @@
 #include "azure/blob/crc64.hpp"
 #include "azure/blob/error.hpp"
 #include "lake/conflict.hpp"
-#include "lake/mark_change.hpp"
-#include "lake/mark_write.hpp"
-#include "lake/pending_content.hpp"
-#include "lake/tail_state.hpp"
+#include "lake/folder/tail_state.hpp"
+#include "lake/mark/mark_change.hpp"
+#include "lake/write/mark_write.hpp"
+#include "lake/write/pending_content.hpp"
 
 #include <fmt/format.h>
 

@@ -4,9 +4,9 @@
 #include "archive/stage/day_file.hpp"
 #include "async/retry.hpp"
 #include "db/position.hpp"
-#include "lake/file_store.hpp"
-#include "lake/pending_file.hpp"
+#include "lake/folder/file_store.hpp"
 #include "lake/placement.hpp"
+#include "lake/write/pending_file.hpp"
 
 #include <span>
 #include <string>

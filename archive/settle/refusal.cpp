@@ -2,7 +2,7 @@
 
 #include "archive/settle/verdict.hpp"
 #include "archive/table/row_key.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -7,7 +7,7 @@
 #include "archive/table/table.hpp"
 #include "async/error.hpp"
 #include "db/position.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 namespace archive {
 

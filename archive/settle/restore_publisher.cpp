@@ -7,8 +7,8 @@
 #include "csv/dialect.hpp"
 #include "csv/gzip.hpp"
 #include "lake/conflict.hpp"
-#include "lake/mark_change.hpp"
-#include "lake/mark_write.hpp"
+#include "lake/mark/mark_change.hpp"
+#include "lake/write/mark_write.hpp"
 
 #include <fmt/format.h>
 

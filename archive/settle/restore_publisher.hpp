@@ -4,8 +4,8 @@
 
 #include "archive/table/table.hpp"
 #include "async/retry.hpp"
-#include "lake/conditional_write.hpp"
-#include "lake/file_store.hpp"
+#include "lake/folder/file_store.hpp"
+#include "lake/write/conditional_write.hpp"
 
 #include <functional>
 #include <string>

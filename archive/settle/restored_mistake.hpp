@@ -5,7 +5,7 @@
 
 #include "archive/settle/look_at_rows.hpp"
 #include "db/position.hpp"
-#include "lake/file_map.hpp"
+#include "lake/folder/file_map.hpp"
 
 #include <optional>
 #include <string>

@@ -5,8 +5,8 @@
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "azure/blob/error.hpp"
-#include "lake/mark_change.hpp"
-#include "lake/pending_content.hpp"
+#include "lake/mark/mark_change.hpp"
+#include "lake/write/pending_content.hpp"
 
 #include <optional>
 #include <string>

@@ -5,9 +5,9 @@
 #include "archive/settle/restore_publisher.hpp"
 #include "archive/table/table.hpp"
 #include "db/position.hpp"
-#include "lake/file_store.hpp"
-#include "lake/ledger.hpp"
-#include "lake/pending_file.hpp"
+#include "lake/folder/file_store.hpp"
+#include "lake/ledger/ledger.hpp"
+#include "lake/write/pending_file.hpp"
 
 #include <cstddef>
 #include <functional>

@@ -8,7 +8,7 @@
 #include "async/error.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 
 #include <fmt/format.h>
 

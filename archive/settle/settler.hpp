@@ -14,10 +14,10 @@
 #include "db/connection.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
-#include "lake/file_store.hpp"
-#include "lake/folder_lease.hpp"
-#include "lake/ledger.hpp"
-#include "lake/pending_file.hpp"
+#include "lake/folder/file_store.hpp"
+#include "lake/lease/folder_lease.hpp"
+#include "lake/ledger/ledger.hpp"
+#include "lake/write/pending_file.hpp"
 
 #include <cstdint>
 #include <map>

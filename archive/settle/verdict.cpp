@@ -5,8 +5,8 @@
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "async/error.hpp"
-#include "lake/mark_change.hpp"
-#include "lake/pending_content.hpp"
+#include "lake/mark/mark_change.hpp"
+#include "lake/write/pending_content.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

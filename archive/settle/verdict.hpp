@@ -5,7 +5,7 @@
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
 #include "db/fate.hpp"
-#include "lake/file_store.hpp"
+#include "lake/folder/file_store.hpp"
 
 #include <cstdint>
 #include <string_view>

@@ -7,8 +7,8 @@
 #include "archive/stage/staging_context.hpp"
 #include "async/condition.hpp"
 #include "csv/gzip.hpp"
-#include "lake/block_buffer.hpp"
-#include "lake/block_room.hpp"
+#include "lake/folder/block_room.hpp"
+#include "lake/write/block_buffer.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -5,11 +5,11 @@
 #include "archive/stage/held_rows.hpp"
 #include "azure/blob/block_id.hpp"
 #include "csv/gzip.hpp"
-#include "lake/block_buffer.hpp"
-#include "lake/content_digest.hpp"
+#include "lake/content/content_digest.hpp"
 #include "lake/day.hpp"
-#include "lake/listed_file.hpp"
-#include "lake/mark.hpp"
+#include "lake/folder/listed_file.hpp"
+#include "lake/mark/mark.hpp"
+#include "lake/write/block_buffer.hpp"
 
 #include <cstdint>
 #include <map>

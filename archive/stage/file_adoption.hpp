@@ -6,10 +6,10 @@
 #include "archive/stage/block_queue.hpp"
 #include "archive/stage/day_file.hpp"
 #include "archive/stage/staging_tools.hpp"
-#include "lake/content_check.hpp"
-#include "lake/listed_file.hpp"
-#include "lake/mark.hpp"
-#include "lake/treatment.hpp"
+#include "lake/content/content_check.hpp"
+#include "lake/folder/listed_file.hpp"
+#include "lake/folder/treatment.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <vector>
 

@@ -6,8 +6,8 @@
 #include "archive/table/table.hpp"
 #include "archive/table/types_judge.hpp"
 #include "db/position.hpp"
-#include "lake/ledger.hpp"
-#include "lake/listed_file.hpp"
+#include "lake/folder/listed_file.hpp"
+#include "lake/ledger/ledger.hpp"
 
 #include <optional>
 

@@ -2,7 +2,7 @@
 
 #include "archive/stage/file_rows.hpp"
 #include "azure/blob/crc64.hpp"
-#include "lake/file_store.hpp"
+#include "lake/folder/file_store.hpp"
 
 #include <algorithm>
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "async/log.hpp"
-#include "lake/content_check.hpp"
-#include "lake/listed_file.hpp"
-#include "lake/mark.hpp"
+#include "lake/content/content_check.hpp"
+#include "lake/folder/listed_file.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,8 +3,8 @@
 #include "archive/stage/known_content.hpp"
 #include "archive/stage/remember_rows.hpp"
 #include "archive/table/file_header.hpp"
-#include "lake/content_check.hpp"
-#include "lake/treatment.hpp"
+#include "lake/content/content_check.hpp"
+#include "lake/folder/treatment.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -5,7 +5,7 @@
 
 #include "archive/stage/day_file.hpp"
 #include "archive/stage/staging_tools.hpp"
-#include "lake/listed_file.hpp"
+#include "lake/folder/listed_file.hpp"
 
 namespace archive {
 

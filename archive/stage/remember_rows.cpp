@@ -8,7 +8,7 @@
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"
 #include "db/position.hpp"
-#include "lake/treatment.hpp"
+#include "lake/folder/treatment.hpp"
 
 #include <fmt/format.h>
 

@@ -5,8 +5,8 @@
 
 #include "archive/stage/day_file.hpp"
 #include "archive/stage/staging_tools.hpp"
-#include "lake/listed_file.hpp"
-#include "lake/mark.hpp"
+#include "lake/folder/listed_file.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <cstdint>
 #include <span>

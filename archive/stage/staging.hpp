@@ -9,9 +9,9 @@
 #include "archive/stage/staging_context.hpp"
 #include "archive/stage/staging_tools.hpp"
 #include "async/condition.hpp"
-#include "lake/content_digest.hpp"
+#include "lake/content/content_digest.hpp"
 #include "lake/day.hpp"
-#include "lake/file_map.hpp"
+#include "lake/folder/file_map.hpp"
 
 #include <map>
 #include <string>

@@ -7,9 +7,9 @@
 #include "async/log.hpp"
 #include "async/page_pool.hpp"
 #include "db/position.hpp"
-#include "lake/file_map.hpp"
-#include "lake/file_store.hpp"
-#include "lake/ledger.hpp"
+#include "lake/folder/file_map.hpp"
+#include "lake/folder/file_store.hpp"
+#include "lake/ledger/ledger.hpp"
 
 #include <cstddef>
 #include <functional>

@@ -8,7 +8,7 @@
 #include "archive/table/row_key.hpp"
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
-#include "lake/file_store.hpp"
+#include "lake/folder/file_store.hpp"
 
 #include <cstdint>
 #include <string>

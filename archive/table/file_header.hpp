@@ -3,8 +3,8 @@
 #pragma once
 
 #include "archive/table/table.hpp"
-#include "lake/file_store.hpp"
-#include "lake/row_judge.hpp"
+#include "lake/content/row_judge.hpp"
+#include "lake/folder/file_store.hpp"
 
 #include <string>
 #include <vector>

@@ -4,8 +4,8 @@
 
 #include "archive/table/table.hpp"
 #include "async/error.hpp"
-#include "lake/folder.hpp"
-#include "lake/treatment.hpp"
+#include "lake/folder/folder.hpp"
+#include "lake/folder/treatment.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -4,7 +4,7 @@
 #include "db/error.hpp"
 #include "db/session_names.hpp"
 #include "lake/conflict.hpp"
-#include "lake/mark.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -10,8 +10,8 @@
 #include "archive/table/written_types.hpp"
 #include "db/connection.hpp"
 #include "db/error.hpp"
-#include "lake/mark.hpp"
-#include "lake/types_line.hpp"
+#include "lake/ledger/types_line.hpp"
+#include "lake/mark/mark.hpp"
 
 #include <cstddef>
 #include <cstdint>

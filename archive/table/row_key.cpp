@@ -2,7 +2,7 @@
 
 #include "azure/blob/crc64.hpp"
 #include "csv/field_ends.hpp"
-#include "lake/content_digest.hpp"
+#include "lake/content/content_digest.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

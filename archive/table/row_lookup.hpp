@@ -5,7 +5,7 @@
 #include "archive/table/sample_seen.hpp"
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
-#include "lake/folder.hpp"
+#include "lake/folder/folder.hpp"
 
 #include <cstdint>
 #include <map>

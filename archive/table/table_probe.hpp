@@ -7,8 +7,8 @@
 #include "archive/table/row_lookup.hpp"
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
+#include "lake/content/file_reading.hpp"
 #include "lake/difference.hpp"
-#include "lake/file_reading.hpp"
 
 #include <cstdint>
 #include <string>

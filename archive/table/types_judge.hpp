@@ -5,9 +5,9 @@
 
 #include "archive/table/table.hpp"
 #include "db/position.hpp"
-#include "lake/listed_file.hpp"
-#include "lake/treatment.hpp"
-#include "lake/types_line.hpp"
+#include "lake/folder/listed_file.hpp"
+#include "lake/folder/treatment.hpp"
+#include "lake/ledger/types_line.hpp"
 
 #include <cstdint>
 #include <map>

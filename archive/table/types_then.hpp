@@ -6,7 +6,7 @@
 #include "archive/table/table.hpp"
 #include "archive/table/type_definitions.hpp"
 #include "archive/table/written_types.hpp"
-#include "lake/types_line.hpp"
+#include "lake/ledger/types_line.hpp"
 
 #include <cstdint>
 #include <optional>

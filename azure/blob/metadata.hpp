@@ -1,5 +1,5 @@
 // Small values of the Blob service.
-// Tested by tests/unit/lake/treatment_test.cpp.
+// Tested by tests/unit/lake/folder/treatment_test.cpp.
 #pragma once
 
 #include "azure/blob/tags.hpp"

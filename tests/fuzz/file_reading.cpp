@@ -1,9 +1,9 @@
 // A day file as anybody could have written it. However it is cut, verify finds the same; and rows go behind
 // it only if verify finds nothing wrong but its line ends.
-#include "lake/file_reading.hpp"
+#include "lake/content/file_reading.hpp"
 
 #include "async/error.hpp"
-#include "lake/content_check.hpp"
+#include "lake/content/content_check.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // Metadata as anybody could have left it, "name=value" a line: a mark that can be read is written again as
 // the same mark, whatever the metadata of others beside it.
-#include "lake/mark.hpp"
+#include "lake/mark/mark.hpp"
 
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #include "archive/table/table.hpp"
 #include "async/error.hpp"
 #include "db/position.hpp"
-#include "lake/written_form.hpp"
+#include "lake/content/written_form.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <fmt/format.h>

@@ -10,7 +10,8 @@ from support.servers import ROOT
 
 LISTED = json.loads((ROOT / "cmake/rooms.json").read_text())
 ROOMS = {room["name"]: room for room in LISTED["rooms"]}
-# A room may have parts: folders of it that use the room's own files and only those other parts that are listed.
+# A room may have parts: folders of it that use the files of the folders around them, and only those other parts that are
+# listed. A part that is listed may be used with all parts in it.
 PARTS = [(room, part) for room in ROOMS for part in ROOMS[room].get("parts", {})]
 LIBRARIES = LISTED["libraries"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
@@ -27,9 +28,18 @@ def includes(path: Path) -> list:
 
 
 def part_of(room: str, file: str) -> str:
-    """The part of the room that a file is in; "" for the files of the room itself."""
-    folder = file.split("/")[1] if file.count("/") > 1 else ""
-    return folder if folder in ROOMS[room].get("parts", {}) else ""
+    """The part of the room that a file is in, as "run/erase"; "" for the files of the room itself."""
+    parts = ROOMS[room].get("parts", {})
+    folders = file.split("/")[1:-1]
+    paths = ["/".join(folders[:depth]) for depth in range(len(folders), 0, -1)]
+    return next((path for path in paths if path in parts), "")
+
+
+def may_use(part: str, other: str, parts: dict) -> bool:
+    if part == other or not other or part.startswith(other + "/"):
+        return True
+    around = [path for path in parts if part == path or part.startswith(path + "/")]
+    return any(f"{other}/".startswith(f"{listed}/") for path in around for listed in parts[path])
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -47,16 +57,15 @@ def test_arrows_point_down(room):
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if "parts" in ROOMS[room]])
 def test_arrows_between_parts_point_down(room):
-    """What is in no part is below all parts; `main.cpp` is above."""
-    parts = ROOMS[room]["parts"]
+    """What is in no part is below all parts; what `above` names is above them."""
+    parts, above = ROOMS[room]["parts"], ROOMS[room].get("above", [])
     wrong = [
         f"{name(path)} includes {target}"
         for path in SOURCES
-        if name(path).startswith(room + "/") and path.name != "main.cpp"
+        if name(path).startswith(room + "/") and name(path).removeprefix(room + "/") not in above
         for target in includes(path)
         if target.startswith(room + "/")
-        for part, other in [(part_of(room, name(path)), part_of(room, target))]
-        if other and other != part and other not in parts.get(part, [])
+        if not may_use(part_of(room, name(path)), part_of(room, target), parts)
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -76,8 +85,8 @@ def test_arrows_make_no_circle(room):
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_each_folder_is_a_part(room):
-    found = {path.name for path in (ROOT / room).iterdir() if path.is_dir()} - {"impl"}
-    assert found == set(ROOMS[room].get("parts", {}))
+    folders = [path for path in (ROOT / room).rglob("*") if path.is_dir() and path.name != "impl"]
+    assert {str(path.relative_to(ROOT / room)) for path in folders} == set(ROOMS[room].get("parts", {}))
 
 
 def test_the_other_lists_of_rooms_are_this_one():

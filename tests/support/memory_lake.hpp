@@ -2,7 +2,7 @@
 // in before a request, as somebody else who writes, or after it, as a network that loses the answer.
 #pragma once
 
-#include "lake/file_store.hpp"
+#include "lake/folder/file_store.hpp"
 
 #include <functional>
 #include <map>

@@ -5,7 +5,7 @@
 #include "async/page_pool.hpp"
 #include "async/retry.hpp"
 #include "azure/blob/crc64.hpp"
-#include "lake/pending_file.hpp"
+#include "lake/write/pending_file.hpp"
 #include "tests/support/kept_log.hpp"
 #include "tests/support/loop_fixture.hpp"
 #include "tests/support/memory_lake.hpp"

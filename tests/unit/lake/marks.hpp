@@ -1,7 +1,7 @@
 // A mark with every field set, for the tests of marks.
 #pragma once
 
-#include "lake/mark.hpp"
+#include "lake/mark/mark.hpp"
 
 namespace lake::rig {
 

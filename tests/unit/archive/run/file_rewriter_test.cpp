@@ -1,6 +1,6 @@
 #include "archive/run/file_rewriter.hpp"
 #include "archive/table/row_key.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 #include "tests/unit/lake/marks.hpp"
 
 #include <gtest/gtest.h>

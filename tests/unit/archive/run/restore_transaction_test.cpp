@@ -1,6 +1,6 @@
 #include "archive/run/restore_transaction.hpp"
 #include "async/error.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 #include "tests/unit/lake/marks.hpp"
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 
 #include "archive/settle/publisher.hpp"
 #include "lake/conflict.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 #include "tests/support/memory_lake_fixture.hpp"
 #include "tests/unit/lake/marks.hpp"
 

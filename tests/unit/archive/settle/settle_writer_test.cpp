@@ -1,5 +1,5 @@
 #include "archive/settle/settle_writer.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 #include "tests/unit/lake/pending.hpp"
 
 #include <map>

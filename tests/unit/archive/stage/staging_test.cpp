@@ -1,7 +1,7 @@
 // Staging and publishing a day, against a folder in memory.
 
 #include "archive/settle/publisher.hpp"
-#include "lake/mark_change.hpp"
+#include "lake/mark/mark_change.hpp"
 #include "tests/unit/archive/stage/staging_fixture.hpp"
 #include "tests/unit/lake/marks.hpp"
 
