@@ -6,7 +6,7 @@
 #include "async/caught.hpp"
 #include "db/conninfo.hpp"
 #include "db/error.hpp"
-#include "exports/task_check.hpp"
+#include "exports/task/task_check.hpp"
 
 #include <fmt/format.h>
 

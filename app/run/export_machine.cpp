@@ -3,8 +3,8 @@
 #include "app/observe/run_id.hpp"
 #include "app/run/clear_text.hpp"
 #include "db/conninfo.hpp"
-#include "exports/directory_sink.hpp"
-#include "exports/lake_sink.hpp"
+#include "exports/sink/directory_sink.hpp"
+#include "exports/sink/lake_sink.hpp"
 
 #include <fmt/format.h>
 

@@ -10,9 +10,9 @@
 #include "async/log.hpp"
 #include "async/stop.hpp"
 #include "db/session_scope.hpp"
-#include "exports/exporter.hpp"
-#include "exports/sink.hpp"
-#include "exports/task.hpp"
+#include "exports/run/exporter.hpp"
+#include "exports/sink/sink.hpp"
+#include "exports/task/task.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 

@@ -7,7 +7,7 @@
 #include "app/settings/nearest.hpp"
 #include "async/error.hpp"
 #include "async/quotable.hpp"
-#include "exports/task.hpp"
+#include "exports/task/task.hpp"
 
 #include <fmt/format.h>
 

@@ -11,7 +11,7 @@
 #include "archive/look/folder_inventory.hpp"
 #include "async/caught.hpp"
 #include "async/race.hpp"
-#include "exports/task.hpp"
+#include "exports/task/task.hpp"
 #include "lake/day.hpp"
 #include "lake/day_range.hpp"
 

@@ -3,7 +3,7 @@
 #include "app/serve/answers.hpp"
 #include "app/serve/api_operations.hpp"
 #include "app/text/export_json.hpp"
-#include "exports/file_name.hpp"
+#include "exports/task/file_name.hpp"
 #include "http/server/file_range.hpp"
 
 #include <boost/json/serialize.hpp>

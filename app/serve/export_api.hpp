@@ -6,9 +6,9 @@
 #include "app/serve/run_book.hpp"
 #include "app/serve/shared_result.hpp"
 #include "async/log.hpp"
-#include "exports/run_desk.hpp"
-#include "exports/sink.hpp"
-#include "exports/task.hpp"
+#include "exports/run/run_desk.hpp"
+#include "exports/sink/sink.hpp"
+#include "exports/task/task.hpp"
 #include "http/server/router.hpp"
 
 #include <optional>

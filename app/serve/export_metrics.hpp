@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/serve/run_book.hpp"
-#include "exports/run_desk.hpp"
+#include "exports/run/run_desk.hpp"
 #include "telemetry/metric.hpp"
 
 #include <vector>

@@ -9,7 +9,7 @@
 #include "async/helper_thread.hpp"
 #include "async/stop.hpp"
 #include "async/task_scope.hpp"
-#include "exports/run_desk.hpp"
+#include "exports/run/run_desk.hpp"
 
 #include <string>
 #include <vector>

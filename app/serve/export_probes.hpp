@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/serve/readiness.hpp"
-#include "exports/sink.hpp"
+#include "exports/sink/sink.hpp"
 
 #include <filesystem>
 

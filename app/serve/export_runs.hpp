@@ -4,7 +4,7 @@
 
 #include "app/serve/run_book.hpp"
 #include "async/log.hpp"
-#include "exports/run_desk.hpp"
+#include "exports/run/run_desk.hpp"
 #include "http/server/router.hpp"
 
 #include <string>

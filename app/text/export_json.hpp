@@ -2,8 +2,8 @@
 #pragma once
 
 #include "exports/report.hpp"
-#include "exports/sink.hpp"
-#include "exports/task.hpp"
+#include "exports/sink/sink.hpp"
+#include "exports/task/task.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

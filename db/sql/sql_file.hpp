@@ -1,5 +1,5 @@
 // A file of SQL that a person wrote.
-// Tested by tests/unit/exports/task_test.cpp.
+// Tested by tests/unit/exports/task/task_test.cpp.
 #pragma once
 
 #include <cstddef>

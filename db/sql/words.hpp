@@ -3,7 +3,7 @@
 //
 // Ours because only words are needed; libpg_query brings PostgreSQL's whole parser, and Debian 12
 // does not have it. Replace it when a question needs the tree.
-// Tested by tests/unit/exports/select_shape_test.cpp.
+// Tested by tests/unit/exports/task/select_shape_test.cpp.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // The mark of an exported file, as a file beside it or as a blob's metadata could hold it: read whole or
 // refused with a clause, and it survives being written either way.
-#include "exports/mark.hpp"
+#include "exports/sink/mark.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <algorithm>

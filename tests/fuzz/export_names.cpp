@@ -1,8 +1,8 @@
 // Names and marks of exported files: what is read comes back from its own text, and no name leads out of its
 // directory.
-#include "exports/file_name.hpp"
-#include "exports/hidden_name.hpp"
-#include "exports/mark.hpp"
+#include "exports/sink/hidden_name.hpp"
+#include "exports/sink/mark.hpp"
+#include "exports/task/file_name.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <cstdint>

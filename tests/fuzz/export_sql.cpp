@@ -1,9 +1,9 @@
 // The SQL of a task: whatever it is, the answer is a clause of one line or a text, and percent signs come
 // back as they were meant.
 #include "db/sql/words.hpp"
-#include "exports/delete_statement.hpp"
-#include "exports/placeholders.hpp"
-#include "exports/select_shape.hpp"
+#include "exports/task/delete_statement.hpp"
+#include "exports/task/placeholders.hpp"
+#include "exports/task/select_shape.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <algorithm>
