@@ -6,8 +6,8 @@
 #include "app/cli/projection_requests.hpp"
 #include "app/text/output_format.hpp"
 #include "archive/look/day_printer.hpp"
-#include "archive/run/erasure.hpp"
-#include "archive/run/restore.hpp"
+#include "archive/run/erase/erasure.hpp"
+#include "archive/run/restore/restore.hpp"
 #include "lake/day_range.hpp"
 
 #include <cstddef>

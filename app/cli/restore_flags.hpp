@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/cli/day_flags.hpp"
-#include "archive/run/restore.hpp"
+#include "archive/run/restore/restore.hpp"
 
 #include <string>
 #include <variant>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/text/output_format.hpp"
-#include "archive/run/erasure.hpp"
+#include "archive/run/erase/erasure.hpp"
 
 #include <cstddef>
 #include <string>

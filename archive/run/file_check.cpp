@@ -1,5 +1,6 @@
 #include "archive/run/file_check.hpp"
 
+#include "archive/table/file_header.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "lake/content/row_judge.hpp"

@@ -1,10 +1,10 @@
 #include "archive/run/runs.hpp"
 
-#include "archive/run/archive_run.hpp"
-#include "archive/run/copy_run.hpp"
-#include "archive/run/erase_run.hpp"
-#include "archive/run/recover_run.hpp"
-#include "archive/run/restore_run.hpp"
+#include "archive/run/archive/archive_run.hpp"
+#include "archive/run/erase/erase_run.hpp"
+#include "archive/run/recover/recover_run.hpp"
+#include "archive/run/restore/copy_run.hpp"
+#include "archive/run/restore/restore_run.hpp"
 
 #include <utility>
 

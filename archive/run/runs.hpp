@@ -4,8 +4,8 @@
 // Tested by tests/integration/test_round_trip.py.
 #pragma once
 
-#include "archive/run/erasure.hpp"
-#include "archive/run/restore.hpp"
+#include "archive/run/erase/erasure.hpp"
+#include "archive/run/restore/restore.hpp"
 #include "archive/run/run_context.hpp"
 #include "archive/settle/verdict.hpp"
 
