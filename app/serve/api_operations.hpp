@@ -1,5 +1,5 @@
 // Every route of `serve` once: the server's table and /openapi.json come from here.
-// Tested by tests/unit/app/serve/openapi_test.cpp.
+// Tested by tests/unit/app/serve/server/openapi_test.cpp.
 #pragma once
 
 #include "async/log.hpp"

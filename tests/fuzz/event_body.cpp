@@ -1,6 +1,6 @@
 // The body of a POST /events/{topic}, from any client: values that are each one JSON text and lie in the
 // body, one behind the other, or the place of a mistake.
-#include "app/serve/event_body.hpp"
+#include "app/serve/intake/event_body.hpp"
 
 #include "events/json_text.hpp"
 #include "tests/fuzz/check.hpp"

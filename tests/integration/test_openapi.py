@@ -29,8 +29,8 @@ SEEN_BY = {
     ("GET", "/ui/archive", "503"): "integration/test_archive_page.py::test_storage_that_does_not_answer_holds_nothing_up",
     ("POST", "/app", "500"): "fault/test_kafka_faces.py::test_a_command_that_the_topic_does_not_take_is_an_error",
     ("POST", "/api/v1/timestamp/{time}", "500"): "fault/test_kafka_faces.py::test_a_command_that_the_topic_does_not_take_is_an_error",
-    ("POST", "/events/{topic}", "500"): "unit/app/serve/intake_test.cpp::are_500_where_kafka_says_no",
-    ("POST", "/liveEvent", "500"): "unit/app/serve/intake_test.cpp::are_500_where_kafka_says_no",
+    ("POST", "/events/{topic}", "500"): "unit/app/serve/intake/intake_test.cpp::are_500_where_kafka_says_no",
+    ("POST", "/liveEvent", "500"): "unit/app/serve/intake/intake_test.cpp::are_500_where_kafka_says_no",
 }
 # All queries are described in the same way. These have a value for everything, and the first asks no table that could be spoilt.
 NEVER = {("GET", "/", "500")} | {("GET", path, "404") for path in ("/", "/build", "/project", "/project/{project}/disk-usage", "/organization/{organization}/disk-usage")}
