@@ -1,4 +1,4 @@
-// Tested by tests/unit/app/run/run_exports_test.cpp.
+// Tested by tests/unit/app/run/start/run_exports_test.cpp.
 #include "app/text/export_json.hpp"
 #include "app/text/printable.hpp"
 #include "app/text/render.hpp"

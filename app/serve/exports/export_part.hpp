@@ -2,7 +2,7 @@
 // Tested by tests/integration/test_serve.py.
 #pragma once
 
-#include "app/run/export_machine.hpp"
+#include "app/run/exports/export_machine.hpp"
 #include "app/serve/exports/export_api.hpp"
 #include "app/serve/exports/run_book.hpp"
 #include "app/serve/served_part.hpp"

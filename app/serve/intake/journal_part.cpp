@@ -1,7 +1,7 @@
 #include "app/serve/intake/journal_part.hpp"
 
-#include "app/run/journal_positions.hpp"
-#include "app/run/open_journal.hpp"
+#include "app/run/journal/journal_positions.hpp"
+#include "app/run/journal/open_journal.hpp"
 #include "app/serve/intake/journal_metrics.hpp"
 #include "async/caught.hpp"
 #include "async/race.hpp"

@@ -1,7 +1,7 @@
 #include "app/serve/projections/projection_part.hpp"
 
 #include "app/observe/projection_metrics.hpp"
-#include "app/run/projections_of.hpp"
+#include "app/run/projections/projections_of.hpp"
 #include "app/serve/projections/reported_progress.hpp"
 #include "async/caught.hpp"
 #include "async/deadline.hpp"

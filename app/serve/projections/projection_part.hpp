@@ -6,7 +6,7 @@
 #include "app/observe/backlog_progress.hpp"
 #include "app/observe/progress.hpp"
 #include "app/run/connections.hpp"
-#include "app/run/journal_positions.hpp"
+#include "app/run/journal/journal_positions.hpp"
 #include "app/serve/served_part.hpp"
 #include "async/task_scope.hpp"
 #include "events/journal/journal.hpp"

@@ -1,6 +1,6 @@
 #include "app/serve/projections/query_part.hpp"
 
-#include "app/run/projections_of.hpp"
+#include "app/run/projections/projections_of.hpp"
 #include "app/serve/answers.hpp"
 #include "app/serve/projections/query_answers.hpp"
 #include "async/caught.hpp"

@@ -2,7 +2,7 @@
 // Tested by tests/integration/test_project_health.py.
 #pragma once
 
-#include "app/run/projection_work.hpp"
+#include "app/run/projections/projection_work.hpp"
 
 namespace app {
 

@@ -3,7 +3,7 @@
 #include "app/cli/exit_code.hpp"
 #include "app/observe/run_log.hpp"
 #include "app/observe/summary.hpp"
-#include "app/run/export_machine.hpp"
+#include "app/run/exports/export_machine.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/serve/server/api_server.hpp"
 #include "app/serve/server/freed_memory.hpp"

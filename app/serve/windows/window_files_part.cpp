@@ -1,6 +1,6 @@
 #include "app/serve/windows/window_files_part.hpp"
 
-#include "app/run/projections_of.hpp"
+#include "app/run/projections/projections_of.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"

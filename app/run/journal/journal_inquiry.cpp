@@ -1,4 +1,4 @@
-#include "app/run/journal_inquiry.hpp"
+#include "app/run/journal/journal_inquiry.hpp"
 
 #include "app/run/print_lines.hpp"
 #include "app/text/event_line.hpp"

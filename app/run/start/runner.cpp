@@ -1,4 +1,4 @@
-#include "app/run/runner.hpp"
+#include "app/run/start/runner.hpp"
 
 #include "app/cli/commands.hpp"
 #include "app/cli/exit_code.hpp"

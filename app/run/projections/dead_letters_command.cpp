@@ -1,8 +1,8 @@
 // The command `dead-letters`, a part of projection_work.
 // Tested by tests/integration/test_projections.py.
 
-#include "app/run/projection_work.hpp"
-#include "app/run/projections_of.hpp"
+#include "app/run/projections/projection_work.hpp"
+#include "app/run/projections/projections_of.hpp"
 #include "app/text/render_projections.hpp"
 #include "app/text/terminal.hpp"
 #include "events/projection/dead_letter.hpp"

@@ -1,4 +1,4 @@
-#include "app/run/projections_of.hpp"
+#include "app/run/projections/projections_of.hpp"
 
 #include "app/settings/nearest.hpp"
 #include "async/error.hpp"

@@ -1,5 +1,5 @@
 // What `serve` does about a projection, from its settings alone.
-// Tested by tests/unit/app/run/projection_roles_test.cpp.
+// Tested by tests/unit/app/run/projections/projection_roles_test.cpp.
 #pragma once
 
 #include "app/settings/configuration.hpp"

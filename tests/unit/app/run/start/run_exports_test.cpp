@@ -1,4 +1,4 @@
-#include "app/run/run_exports.hpp"
+#include "app/run/start/run_exports.hpp"
 #include "app/text/render.hpp"
 
 #include <gtest/gtest.h>

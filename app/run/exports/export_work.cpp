@@ -1,8 +1,8 @@
-#include "app/run/export_work.hpp"
+#include "app/run/exports/export_work.hpp"
 
 #include "app/cli/commands.hpp"
 #include "app/run/check_printer.hpp"
-#include "app/run/export_checks.hpp"
+#include "app/run/exports/export_checks.hpp"
 #include "app/run/loop_run.hpp"
 #include "app/settings/nearest.hpp"
 #include "async/error.hpp"

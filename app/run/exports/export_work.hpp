@@ -5,7 +5,7 @@
 #include "app/cli/command_line.hpp"
 #include "app/observe/progress.hpp"
 #include "app/observe/summary.hpp"
-#include "app/run/export_machine.hpp"
+#include "app/run/exports/export_machine.hpp"
 #include "app/run/inquiry.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/run/stop_guard.hpp"

@@ -1,6 +1,6 @@
-#include "app/run/projection_checks.hpp"
+#include "app/run/projections/projection_checks.hpp"
 
-#include "app/run/projections_of.hpp"
+#include "app/run/projections/projections_of.hpp"
 #include "app/text/units.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"

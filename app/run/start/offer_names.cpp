@@ -1,9 +1,9 @@
-#include "app/run/offer_names.hpp"
+#include "app/run/start/offer_names.hpp"
 
 #include "app/run/connections.hpp"
+#include "app/run/journal/open_journal.hpp"
 #include "app/run/loop_run.hpp"
-#include "app/run/open_journal.hpp"
-#include "app/run/projections_of.hpp"
+#include "app/run/projections/projections_of.hpp"
 #include "app/run/refusal.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/run/stop_guard.hpp"

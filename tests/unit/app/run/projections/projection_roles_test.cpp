@@ -1,4 +1,4 @@
-#include "app/run/projection_roles.hpp"
+#include "app/run/projections/projection_roles.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,8 +2,8 @@
 // Tested by tests/integration/test_projections.py and tests/integration/test_archived_events.py.
 
 #include "app/run/archived_events.hpp"
-#include "app/run/projection_work.hpp"
-#include "app/run/projections_of.hpp"
+#include "app/run/projections/projection_work.hpp"
+#include "app/run/projections/projections_of.hpp"
 #include "app/text/render_projections.hpp"
 #include "app/text/terminal.hpp"
 #include "async/caught.hpp"

@@ -1,5 +1,5 @@
 // What retention removes while a journal is read is no damage.
-#include "app/run/journal_inquiry.hpp"
+#include "app/run/journal/journal_inquiry.hpp"
 #include "async/error.hpp"
 #include "async/helper_thread.hpp"
 #include "tests/support/loop_fixture.hpp"

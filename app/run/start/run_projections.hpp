@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/cli/command_line.hpp"
-#include "app/run/projection_work.hpp"
+#include "app/run/projections/projection_work.hpp"
 #include "app/settings/configuration.hpp"
 
 namespace app {

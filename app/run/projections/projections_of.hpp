@@ -2,7 +2,7 @@
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
-#include "app/run/projection_roles.hpp"
+#include "app/run/projections/projection_roles.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/log.hpp"
 #include "events/projection/definition.hpp"

@@ -1,4 +1,4 @@
-#include "app/run/export_checks.hpp"
+#include "app/run/exports/export_checks.hpp"
 
 #include "app/observe/run_id.hpp"
 #include "app/run/clear_text.hpp"

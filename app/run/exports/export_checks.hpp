@@ -2,7 +2,7 @@
 // Tested by tests/integration/test_check_aims.py.
 #pragma once
 
-#include "app/run/export_machine.hpp"
+#include "app/run/exports/export_machine.hpp"
 #include "app/settings/configuration.hpp"
 #include "archive/look/preflight.hpp"
 

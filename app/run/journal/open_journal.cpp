@@ -1,6 +1,6 @@
-#include "app/run/open_journal.hpp"
+#include "app/run/journal/open_journal.hpp"
 
-#include "app/run/kafka_token.hpp"
+#include "app/run/journal/kafka_token.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/deadline.hpp"

@@ -1,4 +1,4 @@
-#include "app/run/kafka_token.hpp"
+#include "app/run/journal/kafka_token.hpp"
 
 #include "async/retry.hpp"
 #include "azure/auth/token_source.hpp"

@@ -1,4 +1,4 @@
-#include "app/run/run_projections.hpp"
+#include "app/run/start/run_projections.hpp"
 
 #include "app/cli/commands.hpp"
 #include "app/cli/exit_code.hpp"

@@ -1,4 +1,4 @@
-#include "app/run/journal_positions.hpp"
+#include "app/run/journal/journal_positions.hpp"
 
 #include "async/caught.hpp"
 #include "async/error.hpp"
