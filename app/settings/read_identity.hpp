@@ -1,5 +1,5 @@
 // Reads the Entra identity, which the lake, the database and Kafka may be signed in to with.
-// Tested by tests/unit/app/settings/storage_settings_test.cpp.
+// Tested by tests/unit/app/settings/features/storage_settings_test.cpp.
 #pragma once
 
 #include "app/settings/checker.hpp"

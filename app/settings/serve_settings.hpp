@@ -1,5 +1,5 @@
 // The settings of `serve`, already checked.
-// Tested by tests/unit/app/settings/serving_settings_test.cpp.
+// Tested by tests/unit/app/settings/features/serving_settings_test.cpp.
 #pragma once
 
 #include "app/settings/parse.hpp"
