@@ -5,7 +5,7 @@
 #include "app/observe/progress_facts.hpp"
 #include "app/observe/progress_meter.hpp"
 #include "async/log.hpp"
-#include "events/projection/stream_progress.hpp"
+#include "events/projection/follow/stream_progress.hpp"
 
 #include <chrono>
 #include <cstdint>

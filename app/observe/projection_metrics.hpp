@@ -2,7 +2,7 @@
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
-#include "events/projection/stream.hpp"
+#include "events/projection/follow/stream.hpp"
 #include "telemetry/metric.hpp"
 
 #include <chrono>

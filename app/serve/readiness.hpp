@@ -6,7 +6,7 @@
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "db/session_scope.hpp"
-#include "events/projection/stream_progress.hpp"
+#include "events/projection/follow/stream_progress.hpp"
 
 #include <chrono>
 #include <functional>

@@ -3,7 +3,7 @@
 #include "app/text/utf8.hpp"
 #include "async/utc_time.hpp"
 #include "events/json_text.hpp"
-#include "events/projection/batch_values.hpp"
+#include "events/projection/apply/batch_values.hpp"
 
 #include <fmt/format.h>
 

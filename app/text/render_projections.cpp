@@ -5,7 +5,7 @@
 #include "app/text/utf8.hpp"
 #include "app/text/wrap.hpp"
 #include "async/utc_time.hpp"
-#include "events/projection/batch_values.hpp"
+#include "events/projection/apply/batch_values.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

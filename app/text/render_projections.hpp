@@ -3,8 +3,8 @@
 #pragma once
 
 #include "app/text/output_format.hpp"
+#include "events/projection/apply/dead_letter.hpp"
 #include "events/projection/control.hpp"
-#include "events/projection/dead_letter.hpp"
 
 #include <cstddef>
 #include <span>

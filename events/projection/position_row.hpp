@@ -1,5 +1,5 @@
 // The row of event_archiver.position that says how far a projection is in one partition of a topic.
-// Tested by tests/unit/events/projection/engine_test.cpp.
+// Tested by tests/unit/events/projection/follow/engine_test.cpp.
 #pragma once
 
 #include "async/error.hpp"

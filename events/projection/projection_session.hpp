@@ -1,6 +1,6 @@
 // The connection of a projection, for all its streams: one uses it at a time. Opened when it is needed, and
 // again when it was lost.
-// Tested by tests/unit/events/projection/engine_test.cpp.
+// Tested by tests/unit/events/projection/follow/engine_test.cpp.
 #pragma once
 
 #include "async/mutex.hpp"

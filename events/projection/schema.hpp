@@ -1,6 +1,6 @@
 // What the engine keeps in the database: the tables of the schema event_archiver, and the migrations of
 // projections.
-// Tested by tests/unit/events/projection/engine_test.cpp.
+// Tested by tests/unit/events/projection/follow/engine_test.cpp.
 #pragma once
 
 #include "db/session_scope.hpp"

@@ -1,5 +1,5 @@
 // What stops a projection until a person resumes it.
-// Tested by tests/unit/events/projection/engine_test.cpp.
+// Tested by tests/unit/events/projection/follow/engine_test.cpp.
 #pragma once
 
 #include "async/error.hpp"

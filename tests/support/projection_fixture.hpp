@@ -3,7 +3,7 @@
 
 #include "async/error.hpp"
 #include "events/journal/segments/segment_journal.hpp"
-#include "events/projection/engine.hpp"
+#include "events/projection/follow/engine.hpp"
 #include "tests/support/database_fixture.hpp"
 #include "tests/support/exclusive_use.hpp"
 

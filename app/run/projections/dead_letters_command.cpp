@@ -5,7 +5,7 @@
 #include "app/run/projections/projections_of.hpp"
 #include "app/text/render_projections.hpp"
 #include "app/text/terminal.hpp"
-#include "events/projection/dead_letter.hpp"
+#include "events/projection/apply/dead_letter.hpp"
 #include "events/projection/schema.hpp"
 
 #include <algorithm>

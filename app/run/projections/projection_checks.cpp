@@ -4,7 +4,7 @@
 #include "app/text/units.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
-#include "events/projection/engine.hpp"
+#include "events/projection/follow/engine.hpp"
 #include "events/projection/position_row.hpp"
 #include "events/projection/table_origin.hpp"
 

@@ -1,6 +1,6 @@
 #include "app/run/projections/projection_roles.hpp"
 
-#include "events/projection/engine.hpp"
+#include "events/projection/follow/engine.hpp"
 
 #include <algorithm>
 

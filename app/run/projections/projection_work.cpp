@@ -17,7 +17,7 @@
 #include "async/task_group.hpp"
 #include "db/conninfo.hpp"
 #include "events/projection/control.hpp"
-#include "events/projection/retention.hpp"
+#include "events/projection/retention/retention.hpp"
 #include "events/projection/schema.hpp"
 
 #include <fmt/format.h>

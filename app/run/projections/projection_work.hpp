@@ -12,10 +12,10 @@
 #include "async/stop.hpp"
 #include "async/task_scope.hpp"
 #include "events/projection/control.hpp"
-#include "events/projection/engine.hpp"
+#include "events/projection/follow/engine.hpp"
+#include "events/projection/follow/stream.hpp"
 #include "events/projection/projection_session.hpp"
-#include "events/projection/replay.hpp"
-#include "events/projection/stream.hpp"
+#include "events/projection/rebuild/replay.hpp"
 
 #include <boost/asio/io_context.hpp>
 

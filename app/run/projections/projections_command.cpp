@@ -9,8 +9,8 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "events/projection/control.hpp"
-#include "events/projection/rebuild.hpp"
-#include "events/projection/replay.hpp"
+#include "events/projection/rebuild/rebuild.hpp"
+#include "events/projection/rebuild/replay.hpp"
 #include "events/projection/schema.hpp"
 
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 #include "app/settings/nearest.hpp"
 #include "async/error.hpp"
 #include "async/quotable.hpp"
-#include "events/projection/engine.hpp"
+#include "events/projection/follow/engine.hpp"
 
 #include <fmt/format.h>
 

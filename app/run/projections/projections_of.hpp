@@ -6,7 +6,7 @@
 #include "app/settings/configuration.hpp"
 #include "async/log.hpp"
 #include "events/projection/definition.hpp"
-#include "events/projection/projection_files.hpp"
+#include "events/projection/follow/projection_files.hpp"
 
 #include <cstdint>
 #include <string>

@@ -15,7 +15,7 @@
 #include "async/error.hpp"
 #include "async/stop.hpp"
 #include "db/session_scope.hpp"
-#include "events/projection/engine.hpp"
+#include "events/projection/follow/engine.hpp"
 
 #include <boost/asio/io_context.hpp>
 

@@ -8,7 +8,7 @@
 #include "async/error.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
-#include "events/projection/retention.hpp"
+#include "events/projection/retention/retention.hpp"
 
 #include <fmt/format.h>
 

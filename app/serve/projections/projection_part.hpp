@@ -11,8 +11,8 @@
 #include "async/task_scope.hpp"
 #include "events/journal/journal.hpp"
 #include "events/projection/control.hpp"
-#include "events/projection/engine.hpp"
-#include "events/projection/retention.hpp"
+#include "events/projection/follow/engine.hpp"
+#include "events/projection/retention/retention.hpp"
 
 #include <memory>
 #include <set>

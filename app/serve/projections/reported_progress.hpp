@@ -3,7 +3,7 @@
 #pragma once
 
 #include "events/projection/control.hpp"
-#include "events/projection/stream_progress.hpp"
+#include "events/projection/follow/stream_progress.hpp"
 
 namespace app {
 

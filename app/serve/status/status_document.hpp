@@ -5,8 +5,8 @@
 #include "app/serve/readiness.hpp"
 #include "app/serve/status/position_history.hpp"
 #include "events/journal/journal.hpp"
-#include "events/projection/overview.hpp"
-#include "events/projection/stream.hpp"
+#include "events/projection/follow/stream.hpp"
+#include "events/projection/retention/overview.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

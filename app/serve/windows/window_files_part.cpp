@@ -5,7 +5,7 @@
 #include "async/error.hpp"
 #include "async/pause.hpp"
 #include "events/journal/error.hpp"
-#include "events/projection/engine.hpp"
+#include "events/projection/follow/engine.hpp"
 #include "events/projection/position_row.hpp"
 
 #include <fmt/format.h>
