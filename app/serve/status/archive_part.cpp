@@ -23,7 +23,7 @@ using async::awaitable;
 using async::deadline;
 
 constexpr std::chrono::seconds kept_for{60};
-constexpr std::chrono::seconds look_patience{30};
+constexpr std::chrono::seconds folder_look_patience{30};
 
 boost::json::object totals_of(const archive::inventory& found) {
     std::int64_t gap_days = 0;
@@ -112,7 +112,7 @@ void archive_part::stop() {
 
 awaitable<void> archive_part::look() {
     const auto failed = co_await async::caught_error(
-        async::with_deadline(find(), deadline::after(look_patience), "the storage account"));
+        async::with_deadline(find(), deadline::after(folder_look_patience), "the storage account"));
     problem_ = failed ? async::describe(failed) : std::string();
 }
 

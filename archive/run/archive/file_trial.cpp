@@ -26,8 +26,8 @@ constexpr std::size_t asked_rows = 5'000;
 constexpr std::size_t suspects_max = 16;
 constexpr std::uint64_t row_bytes_least = 16; // where nothing tells how many rows a file has
 
-async::error cannot_be_restored(std::string_view name, std::string_view why, std::uint64_t row,
-                                std::uint64_t byte) {
+async::error cannot_be_read_again(std::string_view name, std::string_view why, std::uint64_t row,
+                                  std::uint64_t byte) {
     return lake::refused(
         name, "appended to",
         {failure::precondition,
@@ -117,8 +117,8 @@ awaitable<void> file_trial::ask(const lake::listed_file& file) {
         co_return;
     const auto unfit = co_await taker_.first_unfit(rows_);
     if (unfit)
-        throw cannot_be_restored(file.properties.name, unfit->description, places_[unfit->number].row,
-                                 places_[unfit->number].byte);
+        throw cannot_be_read_again(file.properties.name, unfit->description, places_[unfit->number].row,
+                                   places_[unfit->number].byte);
     rows_.clear();
     places_.clear();
 }
@@ -158,11 +158,11 @@ awaitable<void> file_trial::must_be_unique(const lake::listed_file& file) {
         for (const auto& each : suspects_) {
             if (at.row >= each.at.row || value_of(each.index, row) != each.value)
                 continue;
-            twice =
-                cannot_be_restored(file.properties.name,
-                                   fmt::format("a row has the same '{}' as row {}, and {} may have it once",
-                                               taker_.unique()[each.index].names, at.row, opened_.table.name),
-                                   each.at.row, each.at.byte);
+            twice = cannot_be_read_again(
+                file.properties.name,
+                fmt::format("a row has the same '{}' as row {}, and {} may have it once",
+                            taker_.unique()[each.index].names, at.row, opened_.table.name),
+                each.at.row, each.at.byte);
             return;
         }
     };

@@ -18,7 +18,7 @@ namespace events {
 
 namespace {
 
-constexpr std::chrono::seconds look_every{1};
+constexpr std::chrono::seconds look_at_files_every{1};
 
 // The values of read_files that the positions have.
 awaitable<std::set<std::int64_t>> asked_of(db::connection& session, std::string projection) {
@@ -80,7 +80,7 @@ awaitable<void> projection_files::note_and_wait(projection_session& session,
     co_await session.use(looking);
     while (!is_asked) {
         co_await waiting();
-        co_await async::pause(look_every);
+        co_await async::pause(look_at_files_every);
         co_await session.use(looking);
         is_asked = is_asked || stopped_at_.empty(); // the positions were forgotten, and so was the reason
     }

@@ -11,7 +11,7 @@ namespace events {
 
 namespace {
 
-constexpr std::chrono::seconds look_every{5};
+constexpr std::chrono::seconds look_at_ends_every{5};
 constexpr std::chrono::seconds look_patience{1};
 
 } // namespace
@@ -20,7 +20,7 @@ awaitable<void> waiting_progress::look(journal& source, std::vector<std::string>
     since_ = since_.value_or(std::chrono::system_clock::now());
     if (!look_due_.passed())
         co_return;
-    look_due_ = async::deadline::after(look_every);
+    look_due_ = async::deadline::after(look_at_ends_every);
     // Whether a person has resumed it is looked at in between.
     (void)co_await async::caught_error(async::with_deadline(
         look_now(source, std::move(topics)), async::deadline::after(look_patience), "the journal"));
