@@ -1,4 +1,4 @@
-"""Events into the journal: each durable before it is answered, beside the Node.js server of seed 001, which syncs nothing."""
+"""Events into the journal: each durable before it is answered, beside the server of seed 001, which syncs nothing."""
 import json
 import os
 import shutil
@@ -8,19 +8,20 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import tools
 from rig import Rig
 from scenarios import Result, Scale, spread
 from serving import wait_for
-from support.servers import ROOT, free_port
+from support.servers import free_port
 
 EVENT = {"userId": "user1", "name": "add_revenue", "value": 17}
 LINES = 5_000
 
 
 class Watched:
-    """A server's process: its port, and what it has cost since it began."""
+    """A process: the port it serves, if it serves one, and what it has cost since it began."""
 
-    def __init__(self, process, port: int):
+    def __init__(self, process, port: int = 0):
         self.process, self.port = process, port
 
     @property
@@ -35,14 +36,20 @@ class Watched:
 
 
 @contextmanager
-def running(arguments: list, port: int, **how):
+def watched(arguments: list, port: int = 0, **how):
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
     try:
-        wait_for(port)
         yield Watched(process, port)
     finally:
         process.terminate()
         process.wait(30)
+
+
+@contextmanager
+def running(arguments: list, port: int, **how):
+    with watched(arguments, port, **how) as server:
+        wait_for(port)
+        yield server
 
 
 @contextmanager
@@ -56,10 +63,13 @@ def serve(rig: Rig, place: Path, sync: str):
 
 
 @contextmanager
-def node(place: Path):
+def seed_001(place: Path):
+    command, environment = tools.node("live.js")
     port = free_port()
-    (place / "windows").mkdir(exist_ok=True)
-    with running([shutil.which("node"), str(ROOT / "bench/live_server.js"), str(place / "windows"), str(port)], port) as server:
+    windows = place / "windows"
+    shutil.rmtree(windows, ignore_errors=True)
+    windows.mkdir()
+    with running([*command, "server", str(port)], port, env={**os.environ, **environment}, cwd=windows) as server:
         yield server
 
 
@@ -88,6 +98,13 @@ def sent(rig: Rig, server: Watched, file: Path) -> dict:
     return {"wall": time.monotonic() - began}
 
 
+def rival_missing(scale: Scale) -> str:
+    try:
+        return "" if not scale.quick and tools.node("live.js") else "one small round has no rivals"
+    except tools.Missing as missing:
+        return str(missing)
+
+
 def journal(rig: Rig, scale: Scale, _note) -> list:
     seconds = 0.5 if scale.quick else 5
     count = 20_000 if scale.quick else 2_000_000
@@ -99,8 +116,9 @@ def journal(rig: Rig, scale: Scale, _note) -> list:
         lines.write_text(line * LINES)
         file.write_text(line * count)
         ways = {"serve": lambda: serve(rig, place, "group"), "serve, JOURNAL_SYNC=100ms": lambda: serve(rig, place, "100ms")}
-        if shutil.which("node"):
-            ways["Node.js, no sync"] = lambda: node(place)
+        missing = rival_missing(scale)
+        if not missing:
+            ways["the server of seed 001, no sync"] = lambda: seed_001(place)
         single, alone, bulk, files = {}, {}, {}, {}
         for _ in range(scale.rounds):
             for name, way in ways.items():
@@ -123,6 +141,7 @@ def journal(rig: Rig, scale: Scale, _note) -> list:
     ]
     results += [Result(f"64 clients, an event a POST, {name}", "", told(rounds), None) for name, rounds in single.items()]
     results += [Result(f"1 client, an event a POST, {name}", "", told(rounds), None) for name, rounds in alone.items()]
+    results += [Result("the server of seed 001", "", f"skipped: {missing}", None)] if missing else []
     results += [Result(f"1 client, NDJSON of {LINES} lines, {name}", "", told(rounds), None) for name, rounds in bulk.items()]
     results += [Result(f"`send` of {count:,} events, {name}", "", f"{spread([one['wall'] for one in rounds], '.1f')} s", None) for name, rounds in files.items()]
     return results

@@ -201,41 +201,6 @@ class Rig:
                 raise RuntimeError(f"{left} rows were left")
             return cost
 
-    def by_hand_copy(self, name: str, sink: Sink, by_day: bool) -> Cost:
-        """What somebody with psql and curl would do on a copy of that table: COPY into files, DELETE and upload in one transaction."""
-        files = self.directory / "by-hand"
-        with self.copy_of(name) as copy:
-            sink.reset()
-            shutil.rmtree(files, ignore_errors=True)
-            files.mkdir()
-            run(["curl", "-sf", "-X", "PUT", f"{sink.endpoint}/{ACCOUNT}/logs?restype=container"], {})
-            days = self.sql('SELECT DISTINCT created_at::date FROM "Event" ORDER BY 1', copy).split() if by_day else []
-            parts = {day: f"WHERE created_at >= '{day}' AND created_at < date '{day}' + 1" for day in days}
-            parts = parts or {"all": "ORDER BY created_at"}
-            copies = [
-                f"""\\copy (SELECT * FROM "Event" {rows}) TO '{files}/events_{part}.csv' (FORMAT csv, HEADER)"""
-                for part, rows in parts.items()
-            ]
-            # psql 15 does not tell how a command of the shell ended. The sink sends no "100 Continue", for which curl would wait a second.
-            names = ",".join(f"{files}/events_{part}.csv" for part in parts)
-            upload = f"curl -sf --fail-early -H 'Expect:' -H 'x-ms-blob-type: BlockBlob' -T '{{{names}}}'"
-            script = self.directory / "by-hand.sql"
-            script.write_text(
-                "\n".join(
-                    [
-                        "BEGIN ISOLATION LEVEL REPEATABLE READ;",
-                        *copies,
-                        f"\\! {upload} {sink.endpoint}/{ACCOUNT}/logs/ || touch {files}/failed",
-                        'DELETE FROM "Event";',
-                        "COMMIT;",
-                    ]
-                )
-            )
-            cost = run([PG_BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.database.uri(copy), "-f", script], {})
-            if (files / "failed").exists() or self.sql('SELECT count(*) FROM "Event"', copy) != "0":
-                raise RuntimeError("the rows were not moved by hand")
-            return cost
-
     def copy_out(self, database: str, order: str = "") -> Cost:
         """psql, receiving the table and throwing it away."""
         statement = f'COPY (SELECT * FROM "Event" {order}) TO STDOUT (FORMAT csv)'

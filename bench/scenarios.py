@@ -9,6 +9,7 @@ from rig import Cost, Rig, run
 
 MIB = 1 << 20
 DEFAULT_MEMORY = 32 * MIB
+MANY_DAYS = 1000
 ALLOWANCE = 16 * MIB  # program, libraries and connections beside ARCHIVE_MEMORY
 
 
@@ -140,10 +141,30 @@ def requests_for_a_day(rig: Rig, _scale: Scale, _note) -> list:
     ]
 
 
+def foretold(shapes: list, costs: list) -> list:
+    """A model of what a run, a row and a day cost, made of three shapes: fewer rows, more rows, more days. The largest shape tells its error."""
+    (few, days), _, (rows, _), (_, many_days) = shapes[:4]
+    results = []
+    for what, part in (("CPU", "cpu"), ("wall", "wall")):
+        least, _, more, longer, *large = (median(getattr(cost, part) for cost in each) for each in costs)
+        row, day = (more - least) / (rows - few), (longer - least) / (many_days - days)
+        run_alone = least - row * few - day * days
+        told = f"{run_alone * 1000:.0f} ms a run, {row * 1e6:.2f} µs a row, {day * 1000:.2f} ms a day"
+        most = rows * 100
+        far = f"{most:,} rows: {run_alone + row * most + day * days:.0f} s"
+        if large:
+            expected = run_alone + row * shapes[4][0] + day * days
+            told += f"; {shapes[4][0]:,} rows: {expected:.1f} s foretold, {large[0]:.1f} measured"
+            far += f" foretold, {large[0] / shapes[4][0] * most:.0f} s at the rate of {shapes[4][0]:,}"
+        results.append(Result(f"{what} of a run", "", f"{told}; {far}", None))
+    return results
+
+
 def per_row(rig: Rig, scale: Scale, note) -> list:
     """CPU per row, from few to many: over the same number of days, and with the same number of rows a day."""
     few, many = scale.rows // 10, scale.rows * 10
     shapes = [(few, scale.days), (few, max(scale.days // 10, 1)), (scale.rows, scale.days)]
+    shapes += [] if scale.quick else [(few, MANY_DAYS)]
     shapes += [(many, scale.days)] if scale.large else []
     costs = {f"{rows:,} rows over {days} days": [] for rows, days in shapes}
     for _ in range(scale.rounds):
@@ -160,8 +181,9 @@ def per_row(rig: Rig, scale: Scale, note) -> list:
         deviation = (max(chosen) / min(chosen) - 1) * 100
         return f"{deviation:.0f} % ({told})", deviation <= 10
 
-    large = [3] if scale.large else []
-    results = [
+    large = [4] if scale.large else []
+    results = [*([] if scale.quick else foretold(shapes, list(costs.values()))),
+
         Result(f"CPU per row, {scale.days} days", "≤ 10 % apart", *apart([0, 2, *large])),
         Result("CPU per row, as many rows a day", "≤ 10 % apart", *apart([1, 2])),
     ]
@@ -198,35 +220,6 @@ def without_index(rig: Rig, scale: Scale, note) -> list:
         at_most(f"no index, {days:,} days, wall of that with one", ratio(walls["without"], walls["with"]), 1.5),
         peak("no index: peak memory", max(cost.peak for cost in costs["without"])),
     ]
-
-
-def by_hand(rig: Rig, scale: Scale, note) -> list:
-    """Against psql and curl, which do the same in one transaction: a file a day, or one file where there is no index."""
-    with_index, bare = rig.table(scale.rows, scale.days), rig.table(scale.rows, scale.days, index=False)
-    ways = {
-        "by hand, index": lambda: rig.by_hand_copy(with_index, rig.plain, by_day=True),
-        "archive, index": lambda: rig.archive_copy(with_index, rig.plain),
-        "psql's COPY alone": lambda: rig.copy_out(bare),
-        "by hand, no index": lambda: rig.by_hand_copy(bare, rig.plain, by_day=False),
-        "archive, no index": lambda: rig.archive_copy(bare, rig.plain),
-    }
-    costs = {name: [] for name in ways}
-    for _ in range(min(scale.rounds, 3)):
-        for name, measure in ways.items():
-            costs[name].append(measure())
-    note("by hand", costs, "COPY into files by psql, an upload by curl and the DELETE, in one transaction; nothing is proved.")
-    results = []
-    for which in ("index", "no index"):
-        ours, theirs = costs[f"archive, {which}"], costs[f"by hand, {which}"]
-        walls = ratio([cost.wall for cost in ours], [cost.wall for cost in theirs])
-        cpu = ratio([cost.cpu for cost in ours], [cost.cpu for cost in theirs])
-        copied = ratio([cost.cpu for cost in ours], [cost.cpu for cost in costs["psql's COPY alone"]])
-        results += [
-            at_most(f"wall, everything, of the same by hand, {which}", walls, 0.75),
-            at_most(f"client CPU, of the same by hand, {which}", cpu, 1.0),
-            at_most(f"client CPU, of psql's COPY alone, {which}", copied, 1.0),
-        ]
-    return results
 
 
 def memory(rig: Rig, scale: Scale, _note) -> list:
@@ -289,4 +282,4 @@ def under_a_quota(rig: Rig, scale: Scale, note) -> list:
     return results
 
 
-ALL = (side_by_side, nothing_to_do, requests_for_a_day, many_small_days, without_index, by_hand, memory, under_a_quota, per_row)
+ALL = (side_by_side, nothing_to_do, requests_for_a_day, many_small_days, without_index, memory, under_a_quota, per_row)

@@ -5,6 +5,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
+from by_hand import by_hand_copy
 from pod_limits import CPU_ROOT
 from rig import Rig
 from scenarios import Result, Scale, at_most, ratio
@@ -88,7 +89,7 @@ def cores_to_spare(rig: Rig, scale: Scale, note) -> list:
     what = "wall, everything, of the same by hand, where PostgreSQL has cores to spare"
     table = rig.table(scale.rows, scale.days)
     ways = {
-        "by hand": lambda: rig.by_hand_copy(table, rig.plain, by_day=True),
+        "by hand": lambda: by_hand_copy(rig, table, by_day=True),
         "archive": lambda: rig.archive_copy(table, rig.plain),
         "archive, 8 lanes": lambda: rig.archive_copy(table, rig.plain, "--parallel", "8"),
     }
