@@ -12,12 +12,12 @@ RUN scripts/setup image && rm -rf /var/lib/apt/lists/*
 COPY . .
 ARG REVISION=unknown
 RUN cmake --preset release -D EVENT_ARCHIVER_COMMIT="${REVISION}" && cmake --build --preset release && strip build/release/event-archiver
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 RUN scripts/image_root build/release/event-archiver /root-of-image \
  && scripts/sbom /root-of-image --version "${VERSION}" --built-with libboost1.81-dev libcli11-dev
 
 FROM scratch
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="event-archiver" \
       org.opencontainers.image.description="Moves old rows of a PostgreSQL table into daily CSV files in Azure Storage, exactly once" \

@@ -14,6 +14,7 @@ from support.asking import wait_for
 from support.manifests import by_kubectl, by_ourselves, containers, has_kubectl, identity, pod_templates, render
 from support.servers import ROOT, free_port
 
+RELEASE = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
 MANIFESTS = ROOT / "manifests"
 OVERLAYS = sorted(path.parent for path in MANIFESTS.rglob("kustomization.yaml"))
 WITH_PODS = [path for path in OVERLAYS if path.name != "monitoring"]
@@ -200,9 +201,8 @@ def configured(binary, service: dict) -> dict:
 
 def test_the_quick_start_runs_on_what_it_starts(binary):
     services = yaml.safe_load((ROOT / "examples/compose.yaml").read_text())["services"]
-    version = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
     ours = services["event-archiver"]
-    assert ours["image"] == f"event-archiver:{version}"
+    assert ours["image"] == f"event-archiver:{RELEASE}"
     told = configured(binary, ours)
     Archiver(binary, ours["environment"]).run("config", expect=0)
     assert "@postgres:5432/" in ours["environment"]["PG_CONNECTION_STRING"] and told["ARCHIVE_ALLOW_HTTP"]["value"] == "true"
@@ -221,19 +221,25 @@ def test_the_services_over_kafka_are_what_there_is(binary):
     services = yaml.safe_load((ROOT / "examples/services.yaml").read_text())["services"]
     ours = {name: found for name, found in services.items() if found["image"].startswith("event-archiver:")}
     exposed = re.search(r"^EXPOSE ([\d ]+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1].split()
-    version = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
     ports = {name: found["ports"][0].rsplit(":", 1)[1] for name, found in ours.items()}
-    assert sorted(ports.values()) == sorted(set(exposed) - {"8002"}) and {found["image"] for found in ours.values()} == {f"event-archiver:{version}"}
+    assert sorted(ports.values()) == sorted(set(exposed) - {"8002"}) and {found["image"] for found in ours.values()} == {f"event-archiver:{RELEASE}"}
     for name, found in ours.items():
         configured(binary, found)
         assert found["ports"][0].startswith("127.0.0.1:"), name
 
 
 def test_images_are_of_this_version():
-    version = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
     images = {container["image"] for overlay in WITH_PODS for found in render(overlay) for container in containers(found)}
-    assert images == {f"event-archiver:{version}"}
-    assert f"ARG VERSION={version}" in (ROOT / "Dockerfile").read_text()
+    assert images == {f"event-archiver:{RELEASE}"}
+    assert f"ARG VERSION={RELEASE}" in (ROOT / "Dockerfile").read_text()
+
+
+def test_pages_and_changelog_are_of_this_version():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*")]
+    named = {tag for page in pages for tag in re.findall(r"event-archiver[:_](\d+\.\d+\.\d+)", page.read_text())}
+    assert named == {RELEASE}
+    sections = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert sections[0] == "Unreleased" and re.fullmatch(rf"{re.escape(RELEASE)}, \d+ \w+ \d{{4}}", sections[1])
 
 
 def test_alerts_and_dashboard_use_the_metrics_there_are(tmp_path):
