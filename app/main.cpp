@@ -56,16 +56,21 @@ int execute(const app::command_line& request) {
         return print(app::render_version(request.output, app::width_of(app::stream::output)));
     const auto environment = app::process_environment();
     auto given = app::collect(request.flags, environment);
-    std::ranges::move(app::unknown_variables(app::process_variables()), std::back_inserter(given.mistakes));
+    const auto variables = app::process_variables();
+    std::ranges::move(app::unknown_variables(variables), std::back_inserter(given.mistakes));
     const auto purpose = app::purpose_of(request, given);
     auto checked = app::check(given, environment, purpose);
     checked.value.metrics.file_labels = app::file_labels_of(request, checked.value);
     if (request.command == app::command::check) // a person waits for the answer
         checked.value.retries = std::min(checked.value.retries, 1);
     if (request.command == app::command::config) {
+        const auto shown = app::show_config(given,
+                                            {.wrong = checked.wrong,
+                                             .read_by_libraries = app::variables_of_libraries(variables),
+                                             .only_changed = request.only_changed},
+                                            request.output, app::width_of(app::stream::output));
         const auto code =
-            print(app::show_config(given, request.output, checked.wrong, app::width_of(app::stream::output)),
-                  checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage);
+            print(shown, checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage);
         for (const auto& mistake : checked.mistakes)
             say(app::wrapped_lines("event-archiver: " + mistake, app::width_of(app::stream::error)));
         return code;

@@ -33,6 +33,7 @@ struct command_line {
     archive::cat_request cat;
     archive::erase_request erase;
     bool calendar = false;
+    bool only_changed = false;               // config --changed
     std::string against;                     // verify --against TABLE, as SQL writes it
     bool exports = false;                    // recover --exports
     bool adopt = false;                      // recover --adopt

@@ -95,6 +95,9 @@ constexpr std::array verify_flags{
         "--against", "TABLE", "also compare the content with this table, for example a restored one", {}},
     output};
 constexpr std::array output_only{output};
+constexpr std::array config_flags{
+    command_flag{"--changed", "", "only settings that differ from their default or have a mistake", {}},
+    output};
 constexpr std::array send_flags{
     command_flag{
         "--to",
@@ -233,7 +236,7 @@ constexpr std::array command_table{
         true,
         name_kind::projections},
     command_info{command::config, "config", group::program,
-                 "show every setting in force and where it came from; secrets are hidden", output_only},
+                 "show every setting, its value and where it came from; secrets are hidden", config_flags},
     command_info{command::completion,
                  "completion",
                  group::program,

@@ -78,6 +78,7 @@ constexpr std::array example_table{
     example{command::migrate, "event-archiver migrate", "for all projections, before a release starts"},
     example{command::config, "event-archiver config --retention '90 days'",
             "what would be in force, and whether it is valid"},
+    example{command::config, "event-archiver config --changed", "what is set here, without the defaults"},
     example{command::completion, "source <(event-archiver completion bash)", "in ~/.bashrc"},
     example{command::completion, "event-archiver completion fish | source", "in config.fish"},
     example{command::version, "event-archiver version", "what to write into a bug report"},

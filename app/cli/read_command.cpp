@@ -230,6 +230,7 @@ class command_reader {
 
     [[nodiscard]] std::string read_rest() {
         if (auto mistake = read_switches({{"--calendar", &result_.calendar},
+                                          {"--changed", &result_.only_changed},
                                           {"--exports", &result_.exports},
                                           {"--adopt", &result_.adopt}});
             !mistake.empty())

@@ -147,4 +147,18 @@ std::vector<std::string> unknown_variables(std::span<const environment_entry> en
     return mistakes;
 }
 
+std::vector<std::string> variables_of_libraries(std::span<const environment_entry> environment) {
+    constexpr std::array<std::string_view, 3> of_openssl{"SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF"};
+    const auto settings = names_of_settings();
+    std::vector<std::string> found;
+    for (const auto& each : environment) {
+        const bool of_libpq =
+            each.name.starts_with("PG") && std::ranges::find(settings, each.name) == settings.end();
+        if (of_libpq || std::ranges::find(of_openssl, each.name) != of_openssl.end())
+            found.push_back(each.name);
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
 } // namespace app

@@ -25,4 +25,7 @@ struct environment_entry {
 // tests are let through. No value is shown.
 [[nodiscard]] std::vector<std::string> unknown_variables(std::span<const environment_entry> environment);
 
+// The names of those that are no settings and that libpq or OpenSSL read: PGPASSWORD, SSL_CERT_FILE. Sorted.
+[[nodiscard]] std::vector<std::string> variables_of_libraries(std::span<const environment_entry> environment);
+
 } // namespace app

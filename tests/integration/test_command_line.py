@@ -261,6 +261,21 @@ def test_an_empty_variable_is_unset(archiver):
     assert empty["value"] == "1 year"
 
 
+def test_config_shows_only_what_was_changed_and_marks_mistakes(archiver):
+    """Names of variables that libraries read stand below; the value of none of them is shown."""
+    archiver.secrets.append("canary-pw-77")
+    settings = {"ARCHIVE_PARALLEL": "many", "ARCHIVE_COMPRESSION": "none", "PGPASSWORD": "canary-pw-77"}
+    outcome = archiver.run("config", "--changed", "--max-days", "7", settings=settings, expect=2)
+    rows = [line.split() for line in outcome.stdout.splitlines()]
+    assert ["ARCHIVE_PARALLEL", "environment", "mistake", "many"] in rows and ["ARCHIVE_MAX_DAYS", "flag", "7"] in rows, outcome.stdout
+    assert "default" not in outcome.stdout and "unset" not in outcome.stdout and "ARCHIVE_COMPRESSION" not in outcome.stdout
+    assert "PGPASSWORD" in rows[-1] and rows[-1][0] == "also"
+    assert "ARCHIVE_PARALLEL" in outcome.stderr
+    found = json.loads(archiver.run("config", "--changed", "-o", "json", settings=settings, expect=2).stdout)
+    assert [row["environment"] for row in found["settings"] if row["mistake"]] == ["ARCHIVE_PARALLEL"]
+    assert "PGPASSWORD" in found["read_by_libraries"]
+
+
 SECRET_SETTINGS = [
     "PG_CONNECTION_STRING",
     "AZURE_STORAGE_CONNECTION_STRING",

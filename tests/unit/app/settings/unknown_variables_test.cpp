@@ -110,5 +110,14 @@ TEST(process_variables, leave_out_what_is_empty) {
     ::unsetenv("EVENT_ARCHIVER_UNIT_TEST");
 }
 
+TEST(variables_of_libraries, are_those_that_are_no_settings) {
+    EXPECT_THAT(variables_of_libraries(std::vector<environment_entry>{{"SSL_CERT_FILE", "a.pem"},
+                                                                      {"PG_CONNECTION_STRING", "host=db"},
+                                                                      {"PGPASSWORD", "secret"},
+                                                                      {"PATH", "/bin"},
+                                                                      {"ARCHIVE_PATH", "lake"}}),
+                ElementsAre("PGPASSWORD", "SSL_CERT_FILE"));
+}
+
 } // namespace
 } // namespace app
