@@ -24,6 +24,8 @@ std::string_view to_string(run_phase phase) noexcept {
         return "finishing";
     case run_phase::verifying:
         return "verifying";
+    case run_phase::rewriting:
+        return "rewriting";
     case run_phase::done:
         break;
     }

@@ -26,6 +26,7 @@ enum class run_phase : std::uint8_t {
     committing,
     finishing,
     verifying,
+    rewriting,
     done
 };
 [[nodiscard]] std::string_view to_string(run_phase phase) noexcept;
@@ -45,6 +46,8 @@ struct run_report {
     using clock = std::chrono::steady_clock;
 
     run_phase phase = run_phase::connecting;
+    // Counts the rows and bytes that are read from 0.
+    void read_again() noexcept { rows_read = bytes_read = 0; }
     // Moves to another phase; the time since the last move counts for the one that ends.
     void enter(run_phase next, clock::time_point now = clock::now()) noexcept;
     // Time spent in each phase so far, all attempts and transactions together.

@@ -10,7 +10,9 @@ namespace {
 
 using archive::run_phase;
 
-bool reads(run_phase phase) { return phase == run_phase::staging || phase == run_phase::verifying; }
+bool reads(run_phase phase) {
+    return phase == run_phase::verifying || phase == run_phase::rewriting || phase == run_phase::restoring;
+}
 
 double part(std::uint64_t done, std::uint64_t planned) {
     return std::min(1.0, static_cast<double>(done) / static_cast<double>(planned));
@@ -50,9 +52,10 @@ progress_facts facts_of(const archive::run_report& report) {
     facts.share = share_of(report);
     facts.in_phase = report.time_in_phase();
     const bool uploads = report.phase == run_phase::staging;
-    facts.moves_rows = reads(report.phase) || report.phase == run_phase::restoring;
+    facts.moves_rows = uploads || reads(report.phase);
     facts.rows = uploads ? rows_done(report) : std::max(report.rows_read, rows_done(report));
-    facts.bytes = uploads || report.bytes_stored > 0 ? report.bytes_stored : report.bytes_read;
+    facts.bytes = uploads || (report.bytes_stored > 0 && !reads(report.phase)) ? report.bytes_stored
+                                                                               : report.bytes_read;
     const auto days = std::max(report.run_days_planned, report.days_planned);
     const auto days_before = report.run_days_planned > 0 ? report.days : 0;
     if (report.files_planned > 0 && report.run_days_planned <= report.days_planned)

@@ -14,7 +14,7 @@ ALL_DAYS = ("--from", "2024-01-01", "--to", f"2024-01-0{DAYS}")
 COMMANDS = {
     "verify": (("verify",), "verifying"),
     "restore": (("restore", *ALL_DAYS), "restoring"),
-    "erase": (("erase", "--where", "id % 7 = 0", "--yes"), "publishing"),
+    "erase": (("erase", "--where", "id % 7 = 0", "--yes"), "rewriting"),
 }
 
 
@@ -48,6 +48,17 @@ def test_a_bar_of_what_reads_the_lake(slow_lake, command):
     assert shares == sorted(shares) and shares[0] < 50 <= shares[-1], shares
     assert any("left" in bar for bar in bars) and any("rows" in bar for bar in bars), bars
     assert not [line for line in left_on_screen(text) if line.startswith(phase)], "the bar is erased at the end"
+
+
+def test_the_bar_of_an_erase_counts_each_phase_by_itself(slow_lake):
+    """A file counts once it has been read, and its rows are those of the phase at hand: the files are read to find rows, to rewrite them, and to see that none is left."""
+    arguments, _ = COMMANDS["erase"]
+    bars = bars_of(on_terminal(slow_lake(0.4), {}, *arguments[1:], command="erase", columns=100))
+    rows = [int(found[1]) for bar in bars if (found := re.search(r"(\d+) rows", bar))]
+    assert rows and max(rows) <= 600, bars
+    for phase in ("verifying", "rewriting"):
+        counts = [found[1] for bar in bars if bar.startswith(phase) and (found := re.search(r"files (\d+)/6", bar))]
+        assert {"0", "5"} <= set(counts), bars
 
 
 def poked_until(process, said: bytes):

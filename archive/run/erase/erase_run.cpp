@@ -167,18 +167,19 @@ std::optional<lake::ledger_entry> erase_run::known_of(const lake::listed_file& f
 awaitable<std::vector<erase_run::found_file>> erase_run::count(const run_transaction& opened,
                                                                file_judge& judge) {
     context_.report.enter(run_phase::verifying);
+    context_.report.read_again();
     const auto chosen = co_await choose(opened);
     judge.know(known_.types());
     context_.report.files_planned = chosen.size();
-    context_.report.files_done = 0;
     result_.files_read = std::max<std::uint64_t>(result_.files_read, chosen.size());
     std::vector<found_file> found;
     for (const auto& key : chosen) {
-        ++context_.report.files_done;
         const auto file = opened.files.unpacked(key).value();
         const auto clean = clean_.find(key);
-        if (clean != clean_.end() && clean->second == file.properties.etag)
+        if (clean != clean_.end() && clean->second == file.properties.etag) {
+            ++context_.report.files_done;
             continue;
+        }
         judged_sink nothing;
         const auto known = known_of(file);
         auto seen = co_await judge.read(file, std::move(nothing), known ? &known->now : nullptr);
@@ -189,7 +190,9 @@ awaitable<std::vector<erase_run::found_file>> erase_run::count(const run_transac
             clean_[key] = file.properties.etag;
         else
             found.push_back({opened.files.find(key), std::move(seen)});
+        ++context_.report.files_done;
     }
+    context_.report.read_again();
     co_return found;
 }
 
@@ -236,9 +239,8 @@ awaitable<void> erase_run::commit(db::transaction& deleting, const deleted_rows&
 
 awaitable<void> erase_run::rewrite(const run_transaction& opened, file_judge& judge,
                                    const std::vector<found_file>& found, const db::transaction_mark& author) {
-    context_.report.enter(run_phase::publishing);
+    context_.report.enter(run_phase::rewriting);
     context_.report.files_planned = found.size();
-    context_.report.files_done = 0;
     file_rewriter rewriter(context_, opened.table, judge);
     for (const auto& each : found) {
         if (context_.stop.requested())

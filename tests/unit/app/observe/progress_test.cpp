@@ -18,7 +18,8 @@ using seconds = std::chrono::duration<double>;
 
 constexpr std::array phases{run_phase::connecting, run_phase::settling,  run_phase::planning,
                             run_phase::staging,    run_phase::deleting,  run_phase::publishing,
-                            run_phase::committing, run_phase::finishing, run_phase::done};
+                            run_phase::committing, run_phase::finishing, run_phase::verifying,
+                            run_phase::rewriting,  run_phase::done};
 
 archive::run_report half_done() {
     archive::run_report report;
