@@ -30,6 +30,15 @@ def test_every_command_looks_for_unknown_variables(archiver, command):
     assert "ARCHIVE_DRY_RUN" in outcome.stderr
 
 
+def test_a_key_beside_a_connection_string_is_told_of(archiver, table):
+    """The connection string has its own: a key that was rotated in the other variable alone would not be missed."""
+    table.fill(5, 1)
+    outcome = archiver.run("plan", settings={"AZURE_STORAGE_KEY": "Tr0ub4dor"}, expect=0)
+    (line,) = outcome.events("config.unheeded")
+    assert line["msg"] == "AZURE_STORAGE_KEY is not used, because AZURE_STORAGE_CONNECTION_STRING is set: keep one of them"
+    assert not archiver.run("plan", expect=0).events("config.unheeded")
+
+
 def test_service_links_and_the_variables_of_others_are_let_through(archiver, table, oracle):
     table.fill(5, 1)
     oracle.remember()

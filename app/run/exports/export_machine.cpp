@@ -2,6 +2,7 @@
 
 #include "app/observe/run_id.hpp"
 #include "app/run/clear_text.hpp"
+#include "app/run/unheeded.hpp"
 #include "db/conninfo.hpp"
 #include "exports/sink/directory_sink.hpp"
 #include "exports/sink/lake_sink.hpp"
@@ -59,6 +60,7 @@ void log_exports_start(async::log& log, std::string_view command, const configur
                          : exports.directory.string()},
               {"time_zone", exports.time_zone},
               {"dry_run", exports.dry_run}});
+    warn_of_unheeded(settings, log);
     if (exports.to == exports::destination::lake)
         warn_of_clear_text(settings, log);
 }

@@ -6,6 +6,7 @@
 #include "app/observe/projection_metrics.hpp"
 #include "app/run/background.hpp"
 #include "app/run/run_frame.hpp"
+#include "app/run/unheeded.hpp"
 #include "app/text/units.hpp"
 #include "db/conninfo.hpp"
 
@@ -34,6 +35,7 @@ class projection_command : public framed_command {
     }
 
     void log_begin(async::log& log) const {
+        warn_of_unheeded(settings_, log);
         if (brief_)
             return;
         const auto& journal = settings_.journal;

@@ -10,6 +10,7 @@
 #include "app/run/archive_work.hpp"
 #include "app/run/clear_text.hpp"
 #include "app/run/run_frame.hpp"
+#include "app/run/unheeded.hpp"
 #include "db/conninfo.hpp"
 
 #include <fmt/format.h>
@@ -75,8 +76,7 @@ class archive_command : public framed_command {
     void log_begin(async::log& log) const {
         if (!brief_)
             log_start(log, request_, settings_);
-        for (const auto& clause : settings_.unheeded)
-            log.warn("config.unheeded", clause);
+        warn_of_unheeded(settings_, log);
         warn_of_clear_text(settings_, log);
     }
 

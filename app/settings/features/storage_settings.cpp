@@ -110,6 +110,20 @@ void check_account(checker& settings) {
         check_clear_text(settings);
 }
 
+// A connection string makes the other credentials void; a key that was rotated there alone would be missed.
+// Those of a file of settings that the environment overrides are no mistake.
+void tell_of_unused_credentials(checker& settings) {
+    const auto& whole = settings["AZURE_STORAGE_CONNECTION_STRING"];
+    if (!whole.set())
+        return;
+    for (const auto* const name : {"AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN"}) {
+        const auto& given = settings[name];
+        if (given.set() && (given.from != source::config || whole.from == source::config))
+            settings.value().unheeded.push_back(fmt::format(
+                "{} is not used, because {} is set: keep one of them", given.given_as, whole.given_as));
+    }
+}
+
 // Only if the account or the database needs an identity: the variables may be in the environment for other
 // programs.
 void check_identity(checker& settings) {
@@ -168,6 +182,8 @@ void check_storage(checker& settings) {
         check_account(settings);
     else if (settings.purpose() == purpose::serving && given)
         check_account_to_show(settings);
+    if (!value.account.name.empty())
+        tell_of_unused_credentials(settings);
     check_identity(settings);
     check_proxy(settings);
     settings.read("ARCHIVE_REQUEST_TIMEOUT", value.request_timeout,

@@ -141,6 +141,16 @@ TEST(check, reports_all_mistakes_together) {
                     HasSubstr("ARCHIVE_MEMORY is 'x'"), HasSubstr("LOG_LEVEL is 'x'")));
 }
 
+TEST(check, tells_of_a_credential_that_is_not_used) {
+    auto given = needed();
+    given["AZURE_STORAGE_KEY"] = "a2V5";
+    const auto checked = check_all(given);
+    EXPECT_THAT(checked.mistakes, IsEmpty());
+    EXPECT_THAT(checked.value.unheeded,
+                ElementsAre("AZURE_STORAGE_KEY is not used, because AZURE_STORAGE_CONNECTION_STRING is set:"
+                            " keep one of them"));
+}
+
 TEST(check, does_not_call_unset_what_a_file_could_not_give) {
     const auto checked = check_all({{"PG_CONNECTION_STRING_FILE", "/nowhere/a"},
                                     {"AZURE_STORAGE_CONNECTION_STRING_FILE", "/nowhere/b"}});
