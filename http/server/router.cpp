@@ -3,6 +3,8 @@
 #include "async/error.hpp"
 #include "http/target.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -63,12 +65,17 @@ std::string listed(std::set<std::string_view> methods) {
 
 router::router(std::vector<route> routes)
     : routes_(std::move(routes)) {
-    std::set<std::pair<std::string_view, std::string_view>> seen;
+    const auto refuse = [](std::string_view why, const route& each) {
+        throw async::error(async::failure::internal, fmt::format("{}{} {}", why, each.method, each.pattern));
+    };
     for (const auto& each : routes_) {
-        if (!each.pattern.starts_with('/') || !seen.emplace(each.method, each.pattern).second)
-            throw async::error(async::failure::internal, "no good route: " + std::string(each.method) + " " +
-                                                             std::string(each.pattern));
-        segments_.push_back(split(each.pattern));
+        if (!each.pattern.starts_with('/'))
+            refuse("no good route: ", each);
+        auto parts = split(each.pattern);
+        for (std::size_t before = 0; before < segments_.size(); ++before)
+            if (routes_[before].method == each.method && same_shape(segments_[before], parts))
+                refuse(fmt::format("two routes of one shape: {} and ", routes_[before].pattern), each);
+        segments_.push_back(std::move(parts));
     }
 }
 

@@ -67,7 +67,7 @@ using match = std::variant<found, not_found, method_not_allowed, moved, malforme
 
 class router {
   public:
-    // Throws async::error (internal) if two routes are the same or a pattern is invalid.
+    // Throws async::error (internal) if two routes of a method have the same shape, or a pattern is invalid.
     explicit router(std::vector<route> routes);
 
     // A path that differs from a route's only by slashes at its end is redirected there.

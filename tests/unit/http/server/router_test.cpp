@@ -111,6 +111,15 @@ TEST(router, refuses_a_table_that_says_two_things) {
         return router({one, one});
     };
     EXPECT_THROW(twice(), async::error);
+    const auto under_another_name = [] {
+        route one;
+        one.method = "GET";
+        one.pattern = "/a/{id}";
+        auto other = one;
+        other.pattern = "/a/{name}";
+        return router({one, other});
+    };
+    EXPECT_THROW(under_another_name(), async::error);
     const auto no_slash = [] {
         route one;
         one.method = "GET";
