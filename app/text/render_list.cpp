@@ -1,4 +1,5 @@
 // Tested by tests/unit/app/text/render_test.cpp.
+#include "app/text/json_text.hpp"
 #include "app/text/printable.hpp"
 #include "app/text/render.hpp"
 #include "app/text/text_table.hpp"
@@ -9,7 +10,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 namespace app {
@@ -54,11 +54,11 @@ std::string list_json(const archive::inventory& found, const std::string& path) 
                               {"rows", found.rows},           {"bytes", found.bytes},
                               {"csv_bytes", found.csv_bytes}, {"pending", found.pending},
                               {"gap_days", found.gap_days()}, {"lost", found.lost}};
-    return json::serialize(json::object{{"schema", "event-archiver/list/v1"},
-                                        {"path", valid_utf8(path)},
-                                        {"days", std::move(days)},
-                                        {"gaps", std::move(gaps)},
-                                        {"totals", totals}}) +
+    return json_text(json::object{{"schema", "event-archiver/list/v1"},
+                                  {"path", valid_utf8(path)},
+                                  {"days", std::move(days)},
+                                  {"gaps", std::move(gaps)},
+                                  {"totals", totals}}) +
            "\n";
 }
 

@@ -1,4 +1,5 @@
 // Tested by tests/integration/test_plan.py.
+#include "app/text/json_text.hpp"
 #include "app/text/printable.hpp"
 #include "app/text/render.hpp"
 #include "app/text/text_table.hpp"
@@ -8,7 +9,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 namespace app {
@@ -61,7 +61,7 @@ std::string plan_json(const archive::forecast& found) {
         {"container_exists", found.container_exists},
         {"duration_ms", std::chrono::milliseconds(found.duration).count()},
         {"memory_bytes", found.memory}};
-    return json::serialize(document) + "\n";
+    return json_text(document) + "\n";
 }
 
 // "2025-11-30 14:30:34.974665" without the fraction.
@@ -111,7 +111,7 @@ std::string render_plan(const archive::forecast& found, output_format format, st
         text = facts(found);
     }
     if (found.days_left > 0)
-        text += fmt::format("{} of {} stay for the next run: they are beyond --max-days or --max-rows\n",
+        text += fmt::format("{} of {} stay for the next run: they are beyond the limit of this one\n",
                             counted(found.rows_left, "row"), counted(found.days_left, "day"));
     if (!found.held.empty())
         text += found.held.size() == 1 ? std::string("1 day is on hold after a restore: its rows stay\n")

@@ -1,5 +1,6 @@
 #include "app/text/render_projections.hpp"
 
+#include "app/text/json_text.hpp"
 #include "app/text/text_table.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
@@ -23,7 +24,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string line_of(const json::object& document) { return json::serialize(document) + "\n"; }
+std::string line_of(const json::object& document) { return json_text(document) + "\n"; }
 
 std::string statuses_json(std::span<const events::projection_status> all) {
     json::array list;

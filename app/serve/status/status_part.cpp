@@ -3,6 +3,7 @@
 #include "app/page/page_assets.hpp"
 #include "app/serve/answers.hpp"
 #include "app/text/export_json.hpp"
+#include "app/text/json_text.hpp"
 #include "app/text/utf8.hpp"
 #include "async/caught.hpp"
 #include "async/race.hpp"
@@ -10,7 +11,6 @@
 #include "db/session_scope.hpp"
 #include "http/client/base64.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -125,7 +125,7 @@ awaitable<std::string> status_part::look() {
     body["version"] = EVENT_ARCHIVER_VERSION;
     body["started"] = async::utc_text(std::chrono::floor<std::chrono::milliseconds>(started_));
     body["time"] = async::utc_text(std::chrono::floor<std::chrono::milliseconds>(clock::now()));
-    co_return json::serialize(body);
+    co_return json_text(body);
 }
 
 awaitable<void> status_part::add_events(json::object& body) {
