@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -38,6 +39,15 @@ std::string unexpected(const std::string& word, const CLI::App& inside) {
 bool takes_operands(const CLI::App* inside) {
     const auto* const info = inside == nullptr ? nullptr : find_command(inside->get_name());
     return info != nullptr && !info->argument.empty();
+}
+
+// The word of the command that was given as a flag: `projections --replay`; or empty.
+std::string_view word_given_as_flag(std::string_view name, const CLI::App* inside) {
+    const auto* const info = inside == nullptr ? nullptr : find_command(inside->get_name());
+    if (info == nullptr || !name.starts_with("--"))
+        return {};
+    const auto found = std::ranges::find(info->argument_choices, name.substr(2));
+    return found == info->argument_choices.end() ? std::string_view() : *found;
 }
 
 std::vector<std::string> flags_after(const CLI::App* inside) {
@@ -75,7 +85,9 @@ usage_mistake unknown_word(const std::string& word, const CLI::App* inside) {
     else
         for (const auto& info : commands())
             known.push_back(info.name);
-    const auto near = nearest(name, known);
+    const auto word_meant = word_given_as_flag(name, inside);
+    const auto near = !word_meant.empty() ? fmt::format("{} {}", inside->get_name(), word_meant)
+                                          : std::string(nearest(name, known));
     return {fmt::format("unknown {}{}{}", is_flag ? "flag" : "command",
                         async::may_quote(name) ? fmt::format(" '{}'", name) : "",
                         !near.empty()                       ? fmt::format("; did you mean '{}'?", near)

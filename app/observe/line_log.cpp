@@ -55,10 +55,11 @@ struct line_of_event {
     std::string (*make)(const log_entry&, const text_look&);
 };
 constexpr std::array short_lines{
-    line_of_event{"day.archived", day_line}, line_of_event{"day.uploaded", day_line},
-    line_of_event{"day.restored", day_line}, line_of_event{"day.held", day_line},
-    line_of_event{"day.erased", day_line},   line_of_event{"settle.decided", settled_line},
-    line_of_event{"export.done", task_line}, line_of_event{"export.tried", task_line},
+    line_of_event{"day.archived", day_line},    line_of_event{"day.uploaded", day_line},
+    line_of_event{"day.restored", day_line},    line_of_event{"day.held", day_line},
+    line_of_event{"day.erased", day_line},      line_of_event{"settle.decided", settled_line},
+    line_of_event{"table.made", sentence_line}, line_of_event{"export.done", task_line},
+    line_of_event{"export.tried", task_line},
 };
 
 } // namespace
@@ -120,7 +121,7 @@ void text_log::write(async::log_level level, std::string_view event, std::string
 std::string text_log::lines_of(const log_entry& entry) {
     // Each line has its time and all its fields: if they are asked for, and in logs that are read days later.
     const bool in_full = enabled(async::log_level::debug) || out_.shown == process_id::shown;
-    const text_look look{out_.width ? out_.width() : 0, out_.colour, in_full};
+    const text_look look{out_.width ? out_.width() : 0, out_.colour, enabled(async::log_level::debug)};
     const auto event = entry.event;
     if (event == "run.summary")
         return summary_lines(entry, look);

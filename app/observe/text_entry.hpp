@@ -49,6 +49,8 @@ struct log_entry {
 // 2026-12-30", "2025-11-09       40 rows erased, 7,460 left: 1.9 MB"
 [[nodiscard]] std::string day_line(const log_entry& entry, const text_look& look);
 // "events_2025-11-09.csv  removed: left by a dry run, or by a run that did not commit"
+// The message alone.
+[[nodiscard]] std::string sentence_line(const log_entry& entry, const text_look& look);
 [[nodiscard]] std::string settled_line(const log_entry& entry, const text_look& look);
 // "agency    7,500 rows    2.0 MB  agency_2025-11-09.csv"
 [[nodiscard]] std::string task_line(const log_entry& entry, const text_look& look);

@@ -73,9 +73,8 @@ std::string day_line(const log_entry& entry, const text_look& look) {
                    entry, look, indent_of_entries) +
                "\n";
     text += fmt::format("  {:>8}  ", size);
-    // A table in its place is named by the first line of the run, and most days that return to it are held.
     if (restored && until.empty())
-        text += text_of(entry, "table").empty() ? "restored" : "into " + text_of(entry, "table");
+        text += text_of(entry, "in_place") == "true" ? "not on hold" : "into " + text_of(entry, "table");
     else
         text += restored ? hold : text_of(entry, "file");
     if (entry.event == "day.uploaded" || (restored && entry.message.starts_with("dry run")))
@@ -83,6 +82,10 @@ std::string day_line(const log_entry& entry, const text_look& look) {
     if (known > 0)
         text += fmt::format(", {} were {}", grouped(known), restored ? "there" : "in the file already");
     return with_event(std::move(text), entry, look, indent_of_entries) + "\n";
+}
+
+std::string sentence_line(const log_entry& entry, const text_look& look) {
+    return with_event(std::string(entry.message), entry, look, indent_of_entries) + "\n";
 }
 
 std::string settled_line(const log_entry& entry, const text_look& look) {

@@ -133,6 +133,8 @@ std::string first_line(const log_entry& entry) {
             return fmt::format("failed after {}, exit code {}: {}", took, code, message);
         return fmt::format("failed after {}, exit code {}{}", took, code, says_more ? message.substr(6) : "");
     }
+    if (text_of(entry, "command") == "erase" && text_of(entry, "dry_run") == "true") // the answer has it all
+        return fmt::format("done in {}: nothing was changed", took);
     constexpr std::string_view dry = "dry run: ";
     const bool tried = message.starts_with(dry);
     auto text = fmt::format("{}done in {}: {}", tried ? "dry run " : "", took,
@@ -154,6 +156,8 @@ std::string summary_lines(const log_entry& entry, const text_look& look) {
     const bool rolled_back = text_of(entry, "dry_run") == "true";
     for (const auto& field : entry.fields) {
         if (among(said_already, field.key) || is_zero(field))
+            continue;
+        if (field.key == "files_settled" && entry.message.starts_with("recovered "))
             continue;
         if (field.key.starts_with(phase)) {
             if (const auto spent = number_of(entry, field.key); spent >= 50)

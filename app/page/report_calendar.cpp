@@ -117,7 +117,7 @@ std::string legend(std::span<const page_day> days) {
     text += "more rows";
     for (const auto& each : marked_states)
         if (std::ranges::find(days, each.state, &page_day::state) != days.end())
-            text += fmt::format(" <i class=\"s2 {}\"></i>{}", each.mark, each.words);
+            text += fmt::format(" <span><i class=\"s2 {}\"></i>{}</span>", each.mark, each.words);
     return text + "</p>\n";
 }
 

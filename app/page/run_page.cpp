@@ -49,9 +49,10 @@ std::vector<page_day> days_of(const summary_facts& facts) {
     for (const auto& outcome : facts.report.outcomes)
         days.push_back({outcome.file.which, outcome.file.which.file_name(outcome.file.compression),
                         fmt::format("{}{}",
-                                    outcome.restored   ? "restored"
-                                    : outcome.appended ? "appended"
-                                                       : "created",
+                                    outcome.restored    ? "restored"
+                                    : outcome.rows == 0 ? "unchanged"
+                                    : outcome.appended  ? "appended"
+                                                        : "created",
                                     facts.dry_run ? ", dry run" : ""),
                         outcome.rows, outcome.bytes, outcome.csv_bytes});
     return days;

@@ -154,6 +154,13 @@
 
   const partition_of = (each) => (each.partition > 0 ? `partition ${each.partition}` : "");
 
+  // `end` is the position that the next event will have.
+  const positions = ({ begin, end }) => {
+    if (begin === null || end === null) return "?";
+    if (end <= begin) return "none";
+    return end - begin === 1 ? number(begin) : `${number(begin)} – ${number(end - 1)}`;
+  };
+
   const show_journal = (journal, now) => {
     if (!journal) {
       fill("journal", "This server does not take events.");
@@ -164,7 +171,7 @@
     const rows = journal.topics.map((each) => [
       with_small(each.topic, partition_of(each)),
       number(each.end - each.begin),
-      `${number(each.begin)} – ${number(each.end)}`,
+      positions(each),
       bytes(each.bytes),
       rate_cell(each.samples, now),
     ]);
@@ -318,7 +325,11 @@
     for (let shade = 1; shade <= 5; shade += 1) made.append(element("i", null, `s${shade}`));
     made.append(" more rows");
     for (const [state, [mark, words]] of Object.entries(marked))
-      if (states.has(state)) made.append(" ", element("i", null, `s2 ${mark}`), ` ${words}`);
+      if (states.has(state)) {
+        const entry = element("span");
+        entry.append(element("i", null, `s2 ${mark}`), ` ${words}`);
+        made.append(" ", entry);
+      }
     return made;
   };
 

@@ -10,6 +10,8 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace app {
 
 namespace {
@@ -57,7 +59,9 @@ std::string file_text(const archive::verified_file& file) {
         text += one.at.row > 0
                     ? fmt::format("{}: row {}, byte {}: {}\n", name, one.at.row, one.at.byte, one.description)
                     : fmt::format("{}: {}\n", name, one.description);
-    if (const auto more = file.differences.count() - file.differences.kept().size(); more > 0)
+    const auto& kept = file.differences.kept();
+    const bool places = std::ranges::any_of(kept, [](const auto& one) { return one.at.row > 0; });
+    if (const auto more = file.differences.count() - kept.size(); more > 0 && places)
         text += fmt::format("{}: and {} more\n", name, grouped(more));
     if (file.gone)
         text += fmt::format("{}: was deleted during the run\n", name);

@@ -80,9 +80,8 @@ awaitable<void> verifier::compare_content(db::connection& session, std::vector<p
             if (one.result.rows == 0)
                 continue;
             auto& found = one.result.differences;
-            found.add(
-                lake::difference_kind::content, {},
-                fmt::format("{} has no row of this day; the file has {}", against_->name, one.result.rows));
+            found.add(lake::difference_kind::content, {},
+                      fmt::format("{} has none of its {} rows of this day", against_->name, one.result.rows));
             found.add_unplaced(one.result.rows - 1);
         }
         co_return;
@@ -113,10 +112,12 @@ awaitable<void> verifier::compare_content(db::connection& session, std::vector<p
             });
     } while (rows.next_pass());
     auto& found = day.back().result.differences;
-    if (missing > 0)
+    if (missing > 0) {
         found.add(lake::difference_kind::missing, {},
-                  fmt::format("{} rows of {} are not in it", missing, against_->name));
-    else if (extra == 0) // the same rows, some of them more often than on the other side
+                  fmt::format("{} row{} of {} {} not in it: added there, or changed", missing,
+                              missing == 1 ? "" : "s", against_->name, missing == 1 ? "is" : "are"));
+        found.add_unplaced(missing - 1);
+    } else if (extra == 0) // the same rows, some of them more often than on the other side
         found.add(
             lake::difference_kind::missing, {},
             fmt::format("it has {} rows of this day and {} has {}", ours.rows, against_->name, theirs.rows));

@@ -82,7 +82,7 @@ void record_archived(const run_context& context, const archive_transaction& work
 }
 
 void record_restored(const run_context& context, const lake::listed_file& file, const loaded_file& loaded,
-                     std::string_view target, std::string_view held_until) {
+                     std::string_view target, std::optional<std::string_view> held_until) {
     auto& report = context.report;
     ++report.days;
     report.rows += loaded.rows_inserted;
@@ -104,7 +104,8 @@ void record_restored(const run_context& context, const lake::listed_file& file, 
                       {"bytes", loaded.content.bytes},
                       {"blob", file.properties.name},
                       {"table", target},
-                      {"held_until", held_until}});
+                      {"in_place", held_until.has_value()},
+                      {"held_until", held_until.value_or("")}});
 }
 
 } // namespace archive

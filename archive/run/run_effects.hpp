@@ -8,6 +8,7 @@
 #include "db/side_effects.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace archive {
@@ -21,8 +22,9 @@ void record_side_effect(const run_context& context, const db::side_effect& effec
                         std::string_view statement);
 // Committed, or uploaded in a dry run.
 void record_archived(const run_context& context, const archive_transaction& work);
-// The rows are in `target` again, or would be without a dry run.
+// The rows are in `target` again, or would be without a dry run. `held_until`: of a restore in place; empty:
+// not on hold.
 void record_restored(const run_context& context, const lake::listed_file& file, const loaded_file& loaded,
-                     std::string_view target, std::string_view held_until = {});
+                     std::string_view target, std::optional<std::string_view> held_until = {});
 
 } // namespace archive

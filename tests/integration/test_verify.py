@@ -302,7 +302,7 @@ def test_a_day_that_the_other_table_lacks_is_one_difference_for_each_file(archiv
     assert [(day["differences_count"], len(day["differences"])) for day in found["days"]] == [(20, 1)] * 3
     (only,) = found["days"][0]["differences"]
     assert (only["kind"], only["row"]) == ("content", None)
-    assert only["message"] == "public.restored has no row of this day; the file has 20"
+    assert only["message"] == "public.restored has none of its 20 rows of this day"
 
 
 @pytest.mark.parametrize("kind", ["plain", "gzip", "timestamptz"])

@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -131,6 +132,8 @@ awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_
         co_return loaded.has_value();
     };
     co_await copy_in_transaction(session, settings, *files.front(), std::move(copy));
+    if (missing && loaded)
+        tell_of_new_table(named);
     if (loaded)
         record(*files.front(), *loaded);
     co_return copied;
@@ -203,6 +206,23 @@ awaitable<loaded_file> copy_run::load_and_prove(db::connection& session, const l
     for (const auto& each : along)
         record_side_effect(context_, each, "INSERT");
     co_return loaded;
+}
+
+void copy_run::tell_of_new_table(const named_table& source) const {
+    const auto folded = [](std::string text) {
+        std::ranges::transform(text, text.begin(), [](char each) {
+            return each >= 'A' && each <= 'Z' ? static_cast<char>(each - 'A' + 'a') : each;
+        });
+        return text;
+    };
+    const auto& made = target_->named;
+    const bool alike = made.schema == source.schema && made.relation == folded(source.relation);
+    context_.log.info("table.made",
+                      alike ? fmt::format("made the table {}: it is not {}, because a name without double"
+                                          " quotes is in lower case",
+                                          made.text(), source.text())
+                            : fmt::format("made the table {}", made.text()),
+                      {{"table", target_->name}});
 }
 
 void copy_run::record(const lake::listed_file& file, const loaded_file& loaded) {

@@ -37,6 +37,8 @@ class copy_run {
     [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake::listed_file& file);
     [[nodiscard]] awaitable<loaded_file> load_and_prove(db::connection& session,
                                                         const lake::listed_file& file);
+    // `source`: the table that the rows come from.
+    void tell_of_new_table(const named_table& source) const;
     void record(const lake::listed_file& file, const loaded_file& loaded);
 
     const run_context& context_;

@@ -147,6 +147,9 @@ TEST(command_line, refuses_an_unknown_flag_with_the_nearest_that_the_command_has
     expect_usage_error({"archive", "--zzzzzzzzz"}, "unknown flag '--zzzzzzzzz'");
     expect_usage_error({"--versoin"}, "unknown flag '--versoin'; did you mean '--version'?");
     expect_usage_error({"recover", "--keeep", "x"}, "unknown flag '--keeep'; did you mean '--keep'?");
+    expect_usage_error({"projections", "--replay"},
+                       "unknown flag '--replay'; did you mean 'projections replay'?");
+    expect_usage_error({"journal", "--verify"}, "unknown flag '--verify'; did you mean 'journal verify'?");
     expect_usage_error({"config", "--outputs", "x"}, "unknown flag '--outputs'; did you mean '--output'?");
     expect_usage_error({"version", "--tables"}, "unknown flag '--tables'");
     expect_usage_error({"migrate", "-o", "json"},

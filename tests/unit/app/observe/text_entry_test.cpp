@@ -61,6 +61,14 @@ TEST(day_line, names_rows_that_were_there_already_and_another_table) {
         "2025-11-09     7,500 rows    2.0 MB  on hold until 2026-12-30, 1 were there  [day.restored]\n");
 }
 
+TEST(day_line, says_that_a_day_which_was_restored_in_place_is_not_on_hold) {
+    const std::vector<log_field> restored{{"day", "2025-11-09"},    {"rows", 0U},
+                                          {"rows_present", 7'500U}, {"bytes", 10U},
+                                          {"table", "public.t"},    {"in_place", true}};
+    EXPECT_THAT(day_line({log_level::info, "day.restored", "restored a day", restored}, plain),
+                HasSubstr("not on hold, 7,500 were there"));
+}
+
 TEST(day_line, tells_of_days_that_are_skipped_and_of_rows_that_are_erased) {
     const std::vector<log_field> held{
         {"day", "2025-11-09"}, {"blob", "events_2025-11-09.csv"}, {"held_until", "2026-12-30T11:31:54Z"}};
