@@ -170,7 +170,7 @@ def from_kafka(rig: Rig, scale: Scale, _note) -> list:
         return [Result(what, "", f"skipped: {brokers.missing()}", None)]
     found: dict = {}
     few, many = scale.rows // 50, scale.rows // 5  # 20,000 and 200,000
-    with tempfile.TemporaryDirectory(dir=rig.directory) as directory, brokers.Broker(rig.directory / "kafka", rig.certificate) as broker:
+    with tempfile.TemporaryDirectory(dir=rig.directory) as directory, brokers.Broker(rig.directory / "kafka-into-tables", rig.certificate) as broker:
         place = Path(directory)
         journal = {"JOURNAL": f"kafka://{broker.address}"}
         filled = Place(rig, place, "from_kafka", **journal)
@@ -197,4 +197,9 @@ def from_kafka(rig: Rig, scale: Scale, _note) -> list:
         each = {part: [one[part] for one in rounds] for part in rounds[0]}
         told = f"{spread(each['rate'], ',.0f')} a second; CPU {spread(each['cpu'], '.1f')} µs, the backend's {spread(each['backend'], '.1f')} µs; {max(each['peak']):.0f} MiB"
         results.append(Result(f"{what}: {name}", "", told, None))
+    measured = list(found.values())
+    for shown, (mine, other) in (("`project builds`, of seed 002's", measured[:2]), ("`project events`, of Benthos's", measured[2:])):
+        if isinstance(other, list):
+            faster = ratio([one["rate"] for one in mine], [one["rate"] for one in other])
+            results.append(Result(f"{what}: events a second, {shown}", "", f"{spread(faster, '.1f')} ×", None))
     return results

@@ -1,6 +1,6 @@
 module rival
 
-go 1.26.8
+go 1.21
 
 require (
 	github.com/benthosdev/benthos/v4 v4.27.0
