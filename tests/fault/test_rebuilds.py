@@ -6,6 +6,7 @@ import psycopg2
 import pytest
 
 from support.asking import wait_for
+from support.gate import DatabaseGate, call_before
 from support.journal_files import TopicFile
 from support.shop import TOTAL, Shop, process_state
 
@@ -64,6 +65,23 @@ def test_two_rebuilds_that_begin_at_once(shop):
         codes = sorted(each.wait().code for each in both)
         assert codes in ([0, 0], [0, 10]), codes
         is_whole(shop)
+
+
+def test_a_swap_that_failed_and_was_overtaken_is_not_taken_for_done(shop):
+    """Its temporary position is gone, as it would be after a swap of its own whose answer was lost."""
+    with psycopg2.connect(shop.database.uri) as holder, holder.cursor() as cursor, DatabaseGate(shop.database.server.port) as gate:
+        cursor.execute("LOCK TABLE total IN ROW EXCLUSIVE MODE")
+        given_up = gate.on(call_before(lambda: None), side="server", type="E", contains="55P03")
+
+        def overtake() -> None:
+            holder.rollback()
+            shop.run("projections", "rebuild", "total")
+
+        overtaken = gate.on(call_before(overtake), type="startup", when=lambda _: given_up.hits > 0)
+        uri = shop.database.server.uri(shop.database.name, port=gate.port)
+        outcome = shop.program.run("projections", "rebuild", "total", settings={"PG_CONNECTION_STRING": uri})
+    assert overtaken.hits == 1 and outcome.code == 10 and "another rebuild" in outcome.summary["msg"], str(outcome)
+    is_whole(shop)
 
 
 def test_a_topic_that_comes_during_a_rebuild_is_in_the_new_tables(shop):
