@@ -30,7 +30,7 @@ awaitable<restored_look> look_at_restored(db::connection& session, lake::file_st
             continue;
         ++found.files;
         const bool on_hold = std::ranges::binary_search(due.held, which);
-        const bool untouched = on_hold && co_await has_all_restored(session, table, position, *file, files);
+        const bool untouched = on_hold && co_await has_all_restored(session, table, position, *file);
         if (untouched)
             continue;
         bytes += mark.now.uncompressed + file->properties.size;

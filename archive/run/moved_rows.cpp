@@ -22,10 +22,9 @@ using async::failure;
 namespace {
 
 awaitable<void> look_for_restored(const run_context& context, const archive_transaction& work,
-                                  const lake::listed_file& file, const lake::file_map& files) {
+                                  const lake::listed_file& file) {
     const auto& opened = work.opened;
-    const bool untouched =
-        co_await has_all_restored(opened.session, opened.table, opened.position, file, files);
+    const bool untouched = co_await has_all_restored(opened.session, opened.table, opened.position, file);
     if (untouched)
         co_return;
     auto moved = search_for_moved(work, file, look_in::rows_that_are_due);
@@ -126,7 +125,7 @@ awaitable<void> must_not_have_moved(const run_context& context, const archive_tr
             if (!mark || mark->table != ours || mark->now.rows == 0)
                 continue;
             if (restored)
-                co_await look_for_restored(context, work, file, *files);
+                co_await look_for_restored(context, work, file);
             else
                 co_await look_for_retyped(context, work, file);
         }

@@ -18,25 +18,9 @@ using async::failure;
 
 namespace {
 
-// The rows that a restore inserted into the file's day, of files of both kinds. nullopt if a file has other
-// rows by now.
-std::optional<std::uint64_t> rows_inserted_with(const lake::listed_file& file, const lake::file_map& files) {
-    const auto& author = file.mark.mark->restored->author;
-    std::uint64_t rows = 0;
-    for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
-        const auto* const found = files.find({file.key().which, kind});
-        if (found == nullptr)
-            continue;
-        const auto& mark = found->mark.mark;
-        if (!mark || !mark->restored || mark->table != file.mark.mark->table ||
-            mark->restored->author.run != author.run ||
-            mark->restored->author.transaction != author.transaction)
-            continue;
-        if (mark->restored->rows != mark->now.rows)
-            return std::nullopt;
-        rows += mark->now.rows;
-    }
-    return rows;
+// The rows that a restore inserted into the file's day, all rows of the file among them. nullopt: not known.
+std::optional<std::uint64_t> rows_inserted_with(const lake::file_mark& mark) {
+    return mark.restored->rows == mark.now.rows ? mark.restored->day_rows : std::nullopt;
 }
 
 async::error cannot_be_compared(const lake::listed_file& file, const table_description& table) {
@@ -70,10 +54,9 @@ std::vector<db::transaction_mark> restores_of(const std::vector<const lake::list
 }
 
 awaitable<bool> has_all_restored(db::connection& session, const table_description& table,
-                                 const db::server_position& position, const lake::listed_file& file,
-                                 const lake::file_map& files) {
+                                 const db::server_position& position, const lake::listed_file& file) {
     const auto& author = file.mark.mark->restored->author;
-    const auto inserted = rows_inserted_with(file, files);
+    const auto inserted = rows_inserted_with(*file.mark.mark);
     const bool is_told = table.named.may_select_all; // else the role may not read xmin
     if (!is_told || !inserted || db::compare_histories(author.position, position) != db::history::same)
         co_return false;

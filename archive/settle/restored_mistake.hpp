@@ -17,12 +17,13 @@ namespace archive {
 [[nodiscard]] std::vector<db::transaction_mark>
 restores_of(const std::vector<const lake::listed_file*>& restored);
 
-// Whether the table has all rows of the file on their day still, as the restore inserted them: a row that was
-// written to since, or moved, has another xmin. One restore inserts the rows of both files of a day, which
-// are among `files`. False also where that is not known.
+// Whether the table has all rows that the restore inserted on the file's day still, the rows of the file
+// among them: a row that was written to since, or moved, has another xmin. The mark knows how many there
+// were; the folder does not, because a file of the other kind may be gone since. False also where it is not
+// known.
 [[nodiscard]] awaitable<bool> has_all_restored(db::connection& session, const table_description& table,
                                                const db::server_position& position,
-                                               const lake::listed_file& file, const lake::file_map& files);
+                                               const lake::listed_file& file);
 
 // As look_at_rows. nullopt if the server cannot read keys of the file as keys of the table: its transaction
 // has failed then.

@@ -53,10 +53,19 @@ std::string moment_or_nothing(std::string_view hold) {
     return std::string(hold);
 }
 
+std::string day_rows_text(std::optional<std::uint64_t> rows) {
+    return rows ? fmt::format(",day={}", *rows) : std::string();
+}
+
+std::optional<std::uint64_t> day_rows_from(const field_map& fields) {
+    return fields.contains("day") ? std::optional(number(field(fields, "day"))) : std::nullopt;
+}
+
 std::string restored_text(const restored_mark& restored) {
-    return fmt::format("{},rows={}{}{}", transaction_text(restored.author), restored.rows,
+    return fmt::format("{},rows={}{}{}{}", transaction_text(restored.author), restored.rows,
                        restored.ends ? ",ends=1" : "",
-                       restored.held_until ? fmt::format(",hold={}", *restored.held_until) : std::string());
+                       restored.held_until ? fmt::format(",hold={}", *restored.held_until) : std::string(),
+                       day_rows_text(restored.day_rows));
 }
 
 } // namespace
@@ -94,7 +103,9 @@ read_mark mark_from(const azure::metadata& values) {
         if (!value(restoring_name).empty()) {
             if (mark.pending)
                 throw std::invalid_argument("it is marked as pending and as being restored at the same time");
-            mark.restoring = transaction_from(fields_of(value(restoring_name)));
+            const auto fields = fields_of(value(restoring_name));
+            mark.restoring = transaction_from(fields);
+            mark.restoring_rows = day_rows_from(fields);
         }
         if (!value(restored_name).empty()) {
             const auto fields = fields_of(value(restored_name));
@@ -102,6 +113,7 @@ read_mark mark_from(const azure::metadata& values) {
                                           fields.contains("ends")};
             if (fields.contains("hold"))
                 mark.restored->held_until = moment_or_nothing(field(fields, "hold"));
+            mark.restored->day_rows = day_rows_from(fields);
         }
         mark.held_until = moment_or_nothing(value(hold_name));
         return {mark, {}};
@@ -134,7 +146,7 @@ azure::metadata metadata_with(const file_mark& mark, const azure::metadata& othe
         set(base_name, mark.base ? base_text(*mark.base) : std::string(no_base));
     }
     if (mark.restoring)
-        set(restoring_name, transaction_text(*mark.restoring));
+        set(restoring_name, transaction_text(*mark.restoring) + day_rows_text(mark.restoring_rows));
     if (mark.restored)
         set(restored_name, restored_text(*mark.restored));
     if (!mark.held_until.empty())

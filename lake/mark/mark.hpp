@@ -67,6 +67,9 @@ struct restored_mark {
     // While another restore is open, the hold to go back to. nullopt: no other restore is open, or an earlier
     // version began it.
     std::optional<std::string> held_until = {};
+    // The rows that `author` inserted into the day, from files of both kinds. nullopt: the table had rows of
+    // this file already, or an earlier version restored it.
+    std::optional<std::uint64_t> day_rows = {};
     bool operator==(const restored_mark&) const = default;
 };
 
@@ -78,6 +81,7 @@ struct file_mark {
     std::optional<file_record> base; // what was there before the tail; nullopt: the tail is the whole file
     // Moves the file's rows back into the table. Never together with `pending`.
     std::optional<db::transaction_mark> restoring;
+    std::optional<std::uint64_t> restoring_rows; // restored_mark::day_rows of that transaction
     // The table may have rows of the file as well, which is right until they are due again.
     std::optional<restored_mark> restored;
     std::string held_until; // "2026-12-24T02:00:00Z": the day is not archived before; empty: no hold

@@ -36,6 +36,7 @@ file_mark being_restored(const file_mark& mark, const db::transaction_mark& auth
 file_mark not_restored(const file_mark& mark) {
     file_mark result = mark;
     result.restoring.reset();
+    result.restoring_rows.reset();
     if (!result.restored) // no earlier restore has committed
         result.held_until.clear();
     else if (auto before = std::exchange(result.restored->held_until, std::nullopt))
@@ -46,6 +47,7 @@ file_mark not_restored(const file_mark& mark) {
 file_mark moved_back(const file_mark& mark) {
     file_mark result = mark.pending ? settled(mark) : mark;
     result.restored = restored_mark{awaited(mark).value(), mark.now.rows};
+    result.restored->day_rows = std::exchange(result.restoring_rows, std::nullopt);
     result.restoring.reset();
     return result;
 }
@@ -75,6 +77,7 @@ file_mark emptied(const file_mark& mark, const file_record& header) {
     result.pending = false;
     result.base.reset();
     result.restoring.reset();
+    result.restoring_rows.reset();
     result.restored.reset();
     result.held_until.clear(); // a hold is of a day whose rows are in the file as well
     return result;

@@ -183,6 +183,25 @@ def test_a_row_moved_from_a_day_in_both_kinds_is_not_archived_twice(scene, index
 
 
 @INDEX
+def test_rows_of_a_discarded_file_do_not_stand_in_for_rows_that_moved(scene, index):
+    """A day on hold. The table's day still has as many rows of the restore as the file that is left."""
+    scene.begin(Kind(before=4, rows=0, days=2, index=index))
+    scene.lake.put_blob(scene.container, NAME + ".gz", gzip.compress(HEADER + OTHER[:OTHER.index(b"\n") + 1]))
+    scene.plain.run("restore", "--from", "2024-01-01", "--hold", "30 days", expect=0)
+    scene.plain.run("recover", "--discard", NAME + ".gz", expect=0)
+    before = contents(scene)
+    row = scene.table.value("SELECT min(id) FROM public.\"Event\" WHERE created_at < '2025-01-01' AND id < 777000")
+    scene.table.execute(f"UPDATE public.\"Event\" SET created_at = created_at + interval '5 days' WHERE id = {row}")
+    if index:
+        assert f"'{NAME}'" in scene.plain.run("check").stdout
+    outcome = scene.plain.run("archive")
+    assert outcome.code == 7 and f"'{NAME}'" in outcome.stderr and str(row) in outcome.stderr, str(outcome)
+    assert contents(scene) == before and scene.table.count() == 5 + YOUNG
+    scene.table.execute(f"UPDATE public.\"Event\" SET created_at = created_at - interval '5 days' WHERE id = {row}")
+    assert scene.plain.run("archive", expect=0).summary["rows"] == 0
+
+
+@INDEX
 def test_rows_that_only_the_other_file_has_leave_this_one_as_it_is(scene, index):
     both_kinds(scene, index)
     scene.table.execute("DELETE FROM public.\"Event\" WHERE created_at < '2025-01-01' AND id < 777000")

@@ -129,8 +129,10 @@ lake::file_mark mark_after_erasing(const lake::file_mark& before, const lake::fi
     // position is of another history, that may be false.
     if (db::compare_histories(before.now.position, author.position) != db::history::same && !mark.restored)
         mark.restored = lake::restored_mark{author, left.rows};
-    if (mark.restored)
+    if (mark.restored) {
         mark.restored->rows = std::min(mark.restored->rows, left.rows);
+        mark.restored->day_rows.reset(); // some of them went
+    }
     if (left.rows == 0) {
         mark.restored.reset();
         mark.held_until.clear();

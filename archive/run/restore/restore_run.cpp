@@ -161,6 +161,7 @@ awaitable<void> restore_run::make_marks(restore_transaction& work) {
         each.mark =
             mark_being_restored(each, table, work.mark,
                                 request_.longer_hold_stays && is_longer ? before->held_until : held_until);
+        each.mark.restoring_rows = rows_of_day(work.files, work.went_along, each);
     }
     co_await db::make_number_durable(context_.access(), opened.position);
 }

@@ -5,11 +5,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace archive {
 
 using async::failure;
+
+std::optional<std::uint64_t> rows_of_day(const std::vector<restored_file>& all,
+                                         const std::vector<db::side_effect>& went_along,
+                                         const restored_file& file) {
+    const bool others = std::ranges::any_of(went_along, &db::side_effect::own);
+    if (others || file.loaded.rows_present > 0)
+        return std::nullopt;
+    std::uint64_t rows = 0;
+    for (const auto& each : all)
+        if (each.file->key().which == file.file->key().which)
+            rows += each.loaded.rows_inserted;
+    return rows;
+}
 
 lake::file_mark mark_being_restored(const restored_file& restored, std::string table,
                                     const db::transaction_mark& author, std::string held_until) {

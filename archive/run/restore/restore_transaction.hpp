@@ -8,6 +8,8 @@
 #include "lake/folder/folder.hpp"
 #include "lake/mark/mark.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,12 @@ struct restore_transaction {
     std::vector<db::side_effect> went_along;
     db::transaction_mark mark; // as the marks of the files name it, once its number is known
 };
+
+// The rows that a restore of `all` these files inserts into the day of `file`, if all rows of the file are
+// among them, and if the restore changed no other row of the table. nullopt otherwise. Pure.
+[[nodiscard]] std::optional<std::uint64_t> rows_of_day(const std::vector<restored_file>& all,
+                                                       const std::vector<db::side_effect>& went_along,
+                                                       const restored_file& file);
 
 // The mark of a file while `author` restores it. It records the content that the file's own mark has, or,
 // where others wrote to the file since, the content that was read. `table` as in a mark. Throws

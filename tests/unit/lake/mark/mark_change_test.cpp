@@ -12,9 +12,11 @@ using rig::record_before;
 TEST(mark_change, says_that_rows_are_back_until_the_transaction_that_deletes_them_is_final) {
     auto restoring = settled(pending_mark());
     restoring.restoring = db::transaction_mark{"0193-restore", "4294967300", restoring.now.position};
+    restoring.restoring_rows = 36;
     restoring.held_until = "2026-12-24T02:00:00Z";
     const auto back = moved_back(restoring);
     EXPECT_EQ(back.restored->rows, back.now.rows);
+    EXPECT_EQ(back.restored->day_rows, 36U);
     EXPECT_EQ(back.restored->author, restoring.restoring);
     EXPECT_EQ(back.held_until, restoring.held_until);
     EXPECT_FALSE(awaited(back)) << "no transaction is awaited";
@@ -27,6 +29,7 @@ TEST(mark_change, says_that_rows_are_back_until_the_transaction_that_deletes_the
     EXPECT_EQ(taken_back(again).restored, back.restored);
     auto once_more = back;
     once_more.restoring = restoring.restoring;
+    once_more.restoring_rows = 5;
     EXPECT_EQ(not_restored(once_more), back) << "what an earlier restore did, stays";
     EXPECT_EQ(not_restored(restoring).held_until, "");
 }

@@ -43,11 +43,14 @@ TEST(mark, comes_back_from_metadata_as_it_was) {
     auto restoring = settled(pending_mark());
     restoring.restoring = db::transaction_mark{"0193-restore", "4294967300", restoring.now.position};
     restoring.held_until = "2026-12-24T02:00:00Z";
+    auto counted = restoring;
+    counted.restoring_rows = 36;
     auto again = pending_mark();
     again.restored = moved_back(restoring).restored;
-    for (const auto& mark : {pending_mark(), without_base, not_numbered, settled(pending_mark()), restoring,
-                             moved_back(restoring), archived_again(moved_back(restoring)), again,
-                             not_restored(restoring), emptied(restoring, record_before())}) {
+    for (const auto& mark :
+         {pending_mark(), without_base, not_numbered, settled(pending_mark()), restoring,
+          moved_back(restoring), counted, moved_back(counted), archived_again(moved_back(restoring)), again,
+          not_restored(restoring), emptied(restoring, record_before())}) {
         const auto read = mark_from(metadata_with(mark, {}));
         EXPECT_EQ(read.mistake, "");
         EXPECT_EQ(read.mark, mark);

@@ -70,10 +70,12 @@ TEST(mark_after_erasing, stays_restored_and_on_hold) {
     auto before = settled_mark();
     const auto author = later(before);
     before.restored = lake::restored_mark{author, 40};
+    before.restored->day_rows = 40;
     before.held_until = "2026-12-24T02:00:00Z";
     const auto after = mark_after_erasing(before, left_rows(7), author);
     ASSERT_TRUE(after.restored);
     EXPECT_EQ(after.restored->rows, 7);
+    EXPECT_FALSE(after.restored->day_rows) << "fewer of the restore's rows are in the table now";
     EXPECT_EQ(after.held_until, before.held_until);
 }
 

@@ -27,6 +27,29 @@ restored_file restored_from(const lake::listed_file& file) {
     return restored;
 }
 
+TEST(rows_of_day, are_those_inserted_from_both_files_of_the_day) {
+    auto plain = archived_file();
+    auto gzip = archived_file();
+    gzip.properties.name += ".gz";
+    auto other_day = archived_file();
+    other_day.properties.name = "logs/events_2024-03-01.csv";
+    std::vector<restored_file> all;
+    for (const auto& [file, inserted] :
+         {std::pair(&plain, 31U), std::pair(&gzip, 5U), std::pair(&other_day, 9U)}) {
+        all.push_back(restored_from(*file));
+        all.back().loaded.rows_inserted = inserted;
+    }
+    EXPECT_EQ(rows_of_day(all, {}, all[0]), 36U);
+    EXPECT_EQ(rows_of_day(all, {}, all[1]), 36U);
+    EXPECT_EQ(rows_of_day(all, {}, all[2]), 9U);
+    all[1].loaded.rows_present = 1;
+    EXPECT_EQ(rows_of_day(all, {}, all[0]), 36U);
+    EXPECT_FALSE(rows_of_day(all, {}, all[1])) << "another transaction has inserted a row of the file";
+    EXPECT_TRUE(rows_of_day(all, {{.table = {}, .own = false, .inserted = 40}}, all[0])) << "an audit table";
+    EXPECT_FALSE(rows_of_day(all, {{.table = {}, .own = true, .inserted = 1}}, all[0]))
+        << "a trigger has inserted rows into the table too";
+}
+
 TEST(mark_being_restored, says_what_the_files_own_mark_says) {
     const auto file = archived_file();
     const auto mark = mark_being_restored(restored_from(file), "public.Event", restoring, "");
