@@ -1,6 +1,7 @@
 #include "events/projection/apply/apply_batch.hpp"
 
 #include "async/fault_point.hpp"
+#include "db/in_savepoint.hpp"
 #include "db/in_transaction.hpp"
 #include "events/event_mark.hpp"
 #include "events/projection/apply/apply_in_pieces.hpp"
@@ -86,8 +87,11 @@ class batch_work {
     [[nodiscard]] awaitable<bool> apply(bool in_pieces) {
         // This comes first: after it, a process that is stopped in the transaction keeps others waiting for 5
         // s at most.
-        co_await session_.execute(std::string(batch_settings) +
-                                  search_path_statement(target_.definition, target_.schema));
+        auto settings =
+            std::string(batch_settings) + search_path_statement(target_.definition, target_.schema);
+        if (!target_.locked_tables.empty()) // in the order in which a replay and a rebuild lock them
+            settings += "; LOCK TABLE event_archiver.position IN ROW EXCLUSIVE MODE";
+        co_await session_.execute(settings);
         co_await lock_tables();
         report_.mark = events_.empty() ? target_.mark : mark_of(events_.back());
         position_move move{target_.key,    target_.journal, from_,        to_,
@@ -116,27 +120,18 @@ class batch_work {
         co_return true;
     }
 
-    // No snapshot is taken before. In the order in which a replay and a rebuild lock them. Other writers wait
-    // behind a LOCK TABLE that waits: it does so for a short while, and the batch goes on without the locks.
+    // No snapshot is taken before. Other writers wait behind a LOCK TABLE that waits: it does so for a short
+    // while, and the batch goes on without the locks. That is so too where the role has no right to them, or
+    // a table is not there.
     [[nodiscard]] awaitable<void> lock_tables() {
         if (target_.locked_tables.empty())
             co_return;
-        co_await session_.execute("LOCK TABLE event_archiver.position IN ROW EXCLUSIVE MODE; SAVEPOINT "
-                                  "tables; SET LOCAL lock_timeout = " +
-                                  std::to_string(table_lock_patience.count()));
-        const auto sql = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", target_.locked_tables);
-        bool is_taken = true; // false: others have written to them, no right, or a table is not there
-        try {
-            co_await session_.execute(sql);
-        } catch (const db::error& said) {
-            if (!said.connection_usable())
-                throw;
-            is_taken = false;
-        }
-        const auto before = std::to_string(std::chrono::milliseconds(batch_lock_patience).count());
-        const auto end = is_taken ? "RELEASE SAVEPOINT tables; SET LOCAL lock_timeout = " + before
-                                  : std::string("ROLLBACK TO SAVEPOINT tables");
-        co_await session_.execute(end);
+        const auto sql = fmt::format("SET LOCAL lock_timeout = {}; LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE;"
+                                     " SET LOCAL lock_timeout = {}",
+                                     table_lock_patience.count(), target_.locked_tables,
+                                     std::chrono::milliseconds(batch_lock_patience).count());
+        const auto refused = co_await db::in_savepoint(session_, session_.execute(sql));
+        const bool is_taken = !refused;
         if (target_.conflicts != nullptr)
             target_.conflicts->note_lock(is_taken, write_conflicts::clock::now());
     }
