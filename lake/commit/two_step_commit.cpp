@@ -45,7 +45,7 @@ awaitable<void> commit_in_two_steps(commit_context context, commit_steps steps) 
     std::exception_ptr left;
     if (decision == db::commit_decision::finalise)
         left = co_await async::caught(steps.finalise());
-    else if (decision == db::commit_decision::put_back)
+    else if (decision == db::commit_decision::put_back && steps.take_back)
         left = co_await async::caught(steps.take_back());
     co_await async::heeding_cancellation();
     if (left)
@@ -60,7 +60,7 @@ awaitable<void> commit_in_two_steps(commit_context context, commit_steps steps) 
         failure::temporary,
         fmt::format("the answer to COMMIT was lost, and the server cannot say what became of transaction {}",
                     committing.transaction),
-        "Nothing is lost: the files are marked, and the next run recovers them.");
+        std::string(steps.in_doubt_hint));
 }
 
 } // namespace lake

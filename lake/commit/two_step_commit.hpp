@@ -1,7 +1,7 @@
 // The end of a transaction whose rows are in files: the files are first marked with its number, so that the
-// rows count only if it commits. Every command that changes a table ends here. docs/protocol.md says what
-// happens if the process dies at any of these steps.
-// Tested by tests/fault/test_lost_answers.py.
+// rows count only if it commits. Every command that changes a table ends here; `erase` marks no files.
+// docs/protocol.md says what happens if the process dies at any of these steps. Tested by
+// tests/fault/test_lost_answers.py.
 #pragma once
 
 #include "async/asio.hpp"
@@ -12,6 +12,7 @@
 #include "lake/mark/mark.hpp"
 
 #include <functional>
+#include <string_view>
 
 namespace lake {
 
@@ -26,8 +27,11 @@ struct commit_steps {
     std::function<awaitable<db::transaction_mark>()> announce;
     // Once the transaction is committed: clears the marks. If it fails, the next run does it.
     std::function<awaitable<void>()> finalise;
-    // Once it is certain that nothing was and will be committed: rolls back, and takes the marks back.
-    std::function<awaitable<void>()> take_back;
+    // Once it is certain that nothing was and will be committed: rolls back, and takes the marks back. Empty
+    // if no file was marked.
+    std::function<awaitable<void>()> take_back = {};
+    // Of the error that says that the outcome of the transaction is not known.
+    std::string_view in_doubt_hint = "Nothing is lost: the files are marked, and the next run recovers them.";
 };
 
 // What ending a transaction needs; everything outlives it.
