@@ -54,13 +54,14 @@ awaitable<void> file_check::must_be_writable(const std::vector<const lake::liste
 }
 
 awaitable<bool> convert_append_blobs(run_tools& tools, const run_transaction& opened,
-                                     const std::vector<const lake::listed_file*>& files) {
+                                     std::vector<const lake::listed_file*> files, append_content content) {
     bool converted = false;
     for (const auto* file : files)
         if (file->properties.type == azure::blob_type::append) {
             co_await tools.lease.ready_to_write();
             const auto expected = expected_of(opened.table, file->key().which);
-            co_await tools.converter.convert(*file, expected);
+            co_await tools.converter.convert(*file,
+                                             content == append_content::is_checked ? &expected : nullptr);
             converted = true;
         }
     co_return converted;

@@ -6,6 +6,7 @@
 #include "archive/run/run_transaction.hpp"
 #include "lake/folder/folder.hpp"
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -31,9 +32,16 @@ class file_check {
     bool blobs_may_be_immutable_ = false;
 };
 
+// What is known of the content of a file that is converted.
+enum class append_content : std::uint8_t {
+    is_checked,   // nothing: rows of the table must fit behind its own
+    is_as_marked, // it was read, and is what its mark says
+};
+
 // Makes block blobs of the append blobs among them. True if there was one: the folder is no longer as it was
 // listed.
 [[nodiscard]] awaitable<bool> convert_append_blobs(run_tools& tools, const run_transaction& opened,
-                                                   const std::vector<const lake::listed_file*>& files);
+                                                   std::vector<const lake::listed_file*> files,
+                                                   append_content content = append_content::is_checked);
 
 } // namespace archive

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace lake {
 
@@ -24,23 +25,28 @@ async::error changed_on_the_way(const std::string& name, const std::string& copy
             "Keep both, and compare their sizes and contents; one of them holds the rows."};
 }
 
-// Of a file that was copied as an append blob: the table has its rows as well, for as long as its mark says.
-// Any other mark tells of blocks that an append blob does not have.
-azure::metadata metadata_to_keep(const listed_file& file) {
+// Of a file of ours that was copied as an append blob. Its mark is right still if it describes these bytes;
+// and the table has its rows as well for as long as the mark says so, also if others have added some.
+azure::metadata metadata_to_keep(const listed_file& file, std::uint64_t bytes, std::uint64_t crc) {
     const auto& mark = file.mark.mark;
-    return mark && !mark->pending && may_be_in_table(*mark) ? file.properties.metadata
-                                                            : without_mark(file.properties.metadata);
+    const bool keeps = mark && !mark->pending &&
+                       (may_be_in_table(*mark) || (mark->now.bytes == bytes && mark->now.crc == crc));
+    return keeps ? file.properties.metadata : without_mark(file.properties.metadata);
+}
+
+// In the same folder.
+std::string copy_of(std::string_view name, const file_key& key) {
+    return std::string(name.substr(0, name.size() - name_alone(name).size())) + side_copy_name(key);
 }
 
 } // namespace
 
-awaitable<void> converter::convert(const listed_file& file, const expected_file& expected) {
+awaitable<void> converter::convert(const listed_file& file, const expected_file* expected) {
     const auto key = file.key();
     standing made;
     made.name = file.properties.name;
-    made.copy_name = lake_.prefix() + side_copy_name(key);
-    made.content = co_await lake_.content_of(file.properties);
-    made.metadata = metadata_to_keep(file);
+    made.copy_name = copy_of(file.properties.name, key);
+    made.content = co_await files_.content_of(file.properties);
     co_await make_copy(file, expected, made);
     co_await prove_copy(made);
     co_await remove_original(made);
@@ -50,18 +56,24 @@ awaitable<void> converter::convert(const listed_file& file, const expected_file&
               {{"day", key.which.text()}, {"blob", made.name}, {"bytes", made.mark.bytes}});
 }
 
-awaitable<void> converter::make_copy(const listed_file& file, const expected_file& expected, standing& made) {
-    content_check seen(made.name, file.compressed(), expected, {}, lake_.row_limit(file));
-    block_stream staged(lake_, pages_, made.copy_name, new_nonce_(), made.content.encryption_scope);
+awaitable<void> converter::make_copy(const listed_file& file, const expected_file* expected, standing& made) {
+    std::optional<content_check> seen;
+    if (expected != nullptr)
+        seen.emplace(made.name, file.compressed(), *expected, content_check::row_sink(),
+                     files_.row_limit(file));
+    block_stream staged(files_, pages_, made.copy_name, new_nonce_(), made.content.encryption_scope);
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        seen.feed(bytes);
+        if (seen)
+            seen->feed(bytes);
         co_await staged.write(bytes);
     };
-    co_await lake_.read(made.name, file.properties.etag, 0, take);
-    seen.finish();
+    co_await files_.read(made.name, file.properties.etag, 0, take);
+    if (seen)
+        seen->finish();
     co_await staged.finish();
-    if (staged.bytes() != file.properties.size || staged.crc() != seen.crc())
+    if (staged.bytes() != file.properties.size || (seen && staged.crc() != seen->crc()))
         throw async::error(failure::internal, fmt::format("'{}' was not staged as it was read", made.name));
+    made.metadata = metadata_to_keep(file, staged.bytes(), staged.crc());
     made.mark = {file.properties.etag, staged.bytes(), staged.crc(), run_};
     const auto values = metadata_with(made.mark, made.metadata);
     made.copy = co_await commit_new(fmt::format("copying '{}'", made.name), made.copy_name, staged.ids(),
@@ -77,7 +89,7 @@ awaitable<void> converter::prove_copy(const standing& made) {
         bytes += piece.size();
         co_return;
     };
-    co_await lake_.read(made.copy_name, made.copy, 0, take);
+    co_await files_.read(made.copy_name, made.copy, 0, take);
     if (crc != made.mark.crc || bytes != made.mark.bytes)
         throw changed_on_the_way(made.name, made.copy_name);
 }
@@ -88,10 +100,10 @@ awaitable<void> converter::remove_original(const standing& made) {
 }
 
 awaitable<void> converter::rebuild(const standing& made) {
-    block_stream staged(lake_, pages_, made.name, new_nonce_(), made.content.encryption_scope);
+    block_stream staged(files_, pages_, made.name, new_nonce_(), made.content.encryption_scope);
     const azure::body_sink take = [&staged](std::span<const std::byte> bytes) { return staged.write(bytes); };
     try {
-        co_await lake_.read(made.copy_name, made.copy, 0, take);
+        co_await files_.read(made.copy_name, made.copy, 0, take);
         co_await staged.finish();
         if (staged.bytes() != made.mark.bytes || staged.crc() != made.mark.crc)
             throw changed_on_the_way(made.name, made.copy_name);
@@ -110,7 +122,7 @@ awaitable<void> converter::remove_copy(const standing& made) {
 }
 
 awaitable<void> converter::settle(const listed_file& copy, const listed_file* original) {
-    const auto key = key_of_side_copy(std::string_view(copy.properties.name).substr(lake_.prefix().size()));
+    const auto key = key_of_side_copy(name_alone(copy.properties.name));
     const auto mark = side_copy_mark_from(copy.properties.metadata);
     if (!key || !mark || mark->bytes != copy.properties.size)
         throw async::error(
@@ -118,8 +130,8 @@ awaitable<void> converter::settle(const listed_file& copy, const listed_file* or
             fmt::format("'{}' cannot be read as the copy of a file", copy.properties.name),
             "It holds the rows of a file whose conversion was interrupted: restore its metadata, or"
             " rename it to the name in the middle of its own. docs/protocol.md, Append blobs.");
-    const auto content = co_await lake_.content_of(copy.properties);
-    const standing made{lake_.name_of(*key),
+    const auto content = co_await files_.content_of(copy.properties);
+    const standing made{files_.name_of(*key),
                         copy.properties.name,
                         copy.properties.etag,
                         *mark,
@@ -161,7 +173,7 @@ awaitable<original_state> converter::compare(const standing& made, const listed_
         co_return;
     };
     if (made.mark.bytes > 0)
-        co_await lake_.read_range(made.name, original.properties.etag, 0, made.mark.bytes, take);
+        co_await files_.read_range(made.name, original.properties.etag, 0, made.mark.bytes, take);
     co_return left == 0 && crc == made.mark.crc ? original_state::begins_alike : original_state::otherwise;
 }
 
@@ -176,17 +188,17 @@ awaitable<azure::etag> converter::commit_new(std::string doing, std::string name
     write.doing = std::move(doing);
     write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-convert");
-        const auto done = co_await lake_.put_block_list(name, ids, content, values, when);
+        const auto done = co_await files_.put_block_list(name, ids, content, values, when);
         fault_point("after-convert");
         co_return done.etag;
     };
     write.look = [&]() -> awaitable<conditional_write::observed> {
-        const auto now = co_await lake_.look(name);
+        const auto now = co_await files_.look(name);
         if (!now)
             co_return conditional_write::observed{blob_state::as_before, {}};
         if (now->properties.type != azure::blob_type::block)
             co_return conditional_write::observed{blob_state::otherwise, now->properties.etag};
-        const auto blocks = co_await lake_.committed_blocks(name);
+        const auto blocks = co_await files_.committed_blocks(name);
         const auto same = [](const azure::block& block, const std::string& id) { return block.id == id; };
         const bool written = blocks && std::ranges::equal(blocks->committed, ids, same) &&
                              (!ids.empty() || now->properties.metadata == values);
@@ -203,7 +215,7 @@ awaitable<void> converter::remove(std::string doing, std::string name, azure::et
     write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-convert-remove");
         try {
-            co_await lake_.remove(name, when);
+            co_await files_.remove(name, when);
         } catch (const azure::storage_error& failed) {
             if (failed.status() != 404) // gone already: an earlier try took effect
                 throw;
@@ -212,7 +224,7 @@ awaitable<void> converter::remove(std::string doing, std::string name, azure::et
         co_return azure::etag();
     };
     write.look = [&]() -> awaitable<conditional_write::observed> {
-        const auto now = co_await lake_.look(name);
+        const auto now = co_await files_.look(name);
         if (!now)
             co_return conditional_write::observed{blob_state::as_written, {}};
         co_return conditional_write::observed{now->properties.etag == expected ? blob_state::as_before

@@ -186,6 +186,31 @@ def test_a_restored_day_loses_them_in_both_places(archiver, eraser, table, lake,
     archiver.run("verify", expect=0)
 
 
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+@pytest.mark.parametrize("hold", [None, "none", "30 days"], ids=["archived", "restored", "on hold"])
+def test_a_file_that_was_copied_as_an_append_blob_is_converted_first(archiver, eraser, table, lake, container, hold, compression):
+    """A move of the account: bytes and metadata are the same. No block list can be written to an append blob."""
+    fill(table, days=2)
+    archiver.archive("--compression", compression)
+    if hold is not None:
+        archiver.run("restore", "--day", "2024-01-01", "--hold", hold, expect=0)
+    name = lake.list(container)[0].name
+    before, metadata, content = files(lake, container), lake.head(container, name).metadata, lake.get(container, name)
+    lake.delete(container, name)
+    lake.append_blob(container, name, content)
+    lake.set_metadata(container, name, metadata)
+    counted = eraser.run("erase", "--where", MINE, expect=0)
+    assert "would erase 4 rows of 2 archived files" in counted.stdout
+    assert lake.get(container, name) == content and lake.head(container, name).metadata == metadata
+    receipt = receipt_of(eraser.run("erase", "--where", MINE, "--yes"))
+    assert receipt["rows_of_files"] == 4 and receipt["rows_of_table"] == (2 if hold else 0)
+    assert files(lake, container) == {name: without(rows) for name, rows in before.items()}
+    assert ("archiverrestored" in lake.head(container, name).metadata) == (hold is not None)
+    archiver.run("verify", expect=0)
+    archiver.archive("--compression", compression)
+    assert files(lake, container) == {name: without(rows) for name, rows in before.items()}
+
+
 def test_uncommitted_rows_are_settled_first(archiver, eraser, table, lake, container):
     fill(table)
     archiver.archive("--dry-run")
