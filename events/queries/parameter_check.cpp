@@ -1,6 +1,7 @@
 #include "events/queries/parameter_check.hpp"
 
 #include "async/number.hpp"
+#include "async/uuid_text.hpp"
 #include "csv/encoding.hpp"
 
 #include <algorithm>
@@ -21,21 +22,6 @@ constexpr std::uint32_t numeric = 1700;
 constexpr std::uint32_t uuid = 2950;
 
 bool is_decimal(char each) noexcept { return each >= '0' && each <= '9'; }
-bool is_hexadecimal(char each) noexcept {
-    return is_decimal(each) || (each >= 'a' && each <= 'f') || (each >= 'A' && each <= 'F');
-}
-
-bool has_uuid_form(std::string_view text) noexcept {
-    constexpr std::size_t size = 36;
-    if (text.size() != size)
-        return false;
-    for (std::size_t at = 0; at < size; ++at) {
-        const bool hyphen = at == 8 || at == 13 || at == 18 || at == 23;
-        if (hyphen ? text[at] != '-' : !is_hexadecimal(text[at]))
-            return false;
-    }
-    return true;
-}
 
 template <typename Number>
 bool fits_integer(std::string_view text) noexcept {
@@ -90,7 +76,7 @@ std::string_view parameter_mistake(std::uint32_t type, std::string_view text) no
     case numeric:
         return has_number_form(text) ? "" : "must be a number";
     case uuid:
-        return has_uuid_form(text) ? "" : "must be a valid UUID";
+        return async::is_uuid(text) ? "" : "must be a valid UUID";
     default:
         return "";
     }

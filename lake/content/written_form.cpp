@@ -1,6 +1,8 @@
 #include "lake/content/written_form.hpp"
 
+#include "async/ascii.hpp"
 #include "async/number.hpp"
+#include "async/uuid_text.hpp"
 #include "lake/day.hpp"
 
 #include <algorithm>
@@ -30,12 +32,8 @@ bool is_integer(std::string_view text) noexcept {
     return is_integer(text, std::numeric_limits<Integer>::min(), std::numeric_limits<Integer>::max());
 }
 
-// Lowercase, hyphens where they belong.
-bool is_uuid(std::string_view text) noexcept {
-    constexpr std::string_view form = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
-    return std::ranges::equal(text, form, [](char letter, char wanted) {
-        return wanted == '-' ? letter == '-' : is_digit(letter) || (letter >= 'a' && letter <= 'f');
-    });
+bool is_lowercase_uuid(std::string_view text) {
+    return async::is_uuid(text) && async::lowercase(text) == text;
 }
 
 // " 23:59:59.999"
@@ -66,7 +64,7 @@ bool is_written_key(std::string_view type, std::string_view text) noexcept {
         return is_integer<std::int32_t>(text);
     if (type == "bigint")
         return is_integer<std::int64_t>(text);
-    return type != "uuid" || is_uuid(text);
+    return type != "uuid" || is_lowercase_uuid(text);
 }
 
 written_time judge_time(std::string_view of, std::string_view text) noexcept {

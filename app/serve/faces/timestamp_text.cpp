@@ -133,15 +133,6 @@ std::string timestamp_mistake(std::string_view text) {
     return mistake.empty() ? storage_mistake(text, numbers[0], fraction_digits, zone) : mistake;
 }
 
-bool is_uuid(std::string_view text) noexcept {
-    constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    return std::ranges::equal(text, form, [](char given, char wanted) {
-        const bool is_hex =
-            is_digit(given) || (given >= 'a' && given <= 'f') || (given >= 'A' && given <= 'F');
-        return wanted == 'x' ? is_hex : given == wanted;
-    });
-}
-
 std::string uuid_from(std::string_view random_hex) {
     // The variant's two bits are 10.
     constexpr std::string_view variants = "89ab";

@@ -12,8 +12,6 @@ namespace app {
 // Why `text` is not a time; empty if it is one.
 [[nodiscard]] std::string timestamp_mistake(std::string_view text);
 
-// In eight, four, four, four and twelve hexadecimal digits, of any version.
-[[nodiscard]] bool is_uuid(std::string_view text) noexcept;
 // A UUID of version 4, from 16 random bytes in hex.
 [[nodiscard]] std::string uuid_from(std::string_view random_hex);
 

@@ -7,6 +7,7 @@
 #include "app/text/utf8.hpp"
 #include "async/ascii.hpp"
 #include "async/utc_time.hpp"
+#include "async/uuid_text.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -92,7 +93,7 @@ awaitable<response> timestamps_api::submit(http::request& asked, std::string tim
     const auto correlation = asked.header("correlationid");
     if (async::trimmed(correlation).empty())
         co_return with_any_origin(error_answer(400, "correlationId header: cannot be blank"));
-    if (!is_uuid(correlation))
+    if (!async::is_uuid(correlation))
         co_return with_any_origin(error_answer(400, "correlationId header: must be a valid UUID"));
     std::string given(async::trimmed(time).empty() ? std::string() : time);
     if (given.empty())
