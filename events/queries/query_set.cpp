@@ -3,6 +3,7 @@
 #include "csv/dialect.hpp"
 #include "db/connection.hpp"
 #include "db/sql/sql_file.hpp"
+#include "db/value_settings.hpp"
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid.hpp>
@@ -26,14 +27,12 @@ std::string search_path_with(std::vector<std::string> schemas) {
     return path + "pg_catalog, pg_temp";
 }
 
-// Values are written as in every transaction of ours: db/impl/session_settings.hpp says why.
 std::string settings_statement(const std::string& search_path, const query_limits& limits) {
-    const std::pair<std::string_view, std::string> settings[] = {
-        {"transaction_read_only", "on"}, {"statement_timeout", std::to_string(limits.statement.count())},
-        {"search_path", search_path},    {"TimeZone", "UTC"},
-        {"DateStyle", "ISO, MDY"},       {"IntervalStyle", "postgres"},
-        {"extra_float_digits", "1"},     {"bytea_output", "hex"},
-    };
+    const auto statement_timeout = std::to_string(limits.statement.count());
+    auto settings = db::value_settings();
+    settings.emplace_back("transaction_read_only", "on");
+    settings.emplace_back("statement_timeout", statement_timeout);
+    settings.emplace_back("search_path", search_path);
     std::string sql;
     for (const auto& [name, value] : settings)
         sql += fmt::format("{}pg_catalog.set_config('{}', {}, true)", sql.empty() ? "SELECT " : ", ", name,

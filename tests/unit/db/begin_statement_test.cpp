@@ -1,5 +1,6 @@
 #include "db/impl/begin_statement.hpp"
 #include "db/impl/session_settings.hpp"
+#include "db/value_settings.hpp"
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,19 @@ TEST(begin_statement, leaves_a_users_own_statements_what_they_mean) {
         EXPECT_EQ(sql.find(kept), std::string::npos) << kept;
     for (const char* pinned : {"synchronize_seqscans", "gin_fuzzy_search_limit", "client_encoding"})
         EXPECT_NE(sql.find(std::string("; SET LOCAL ") + pinned), std::string::npos) << pinned;
+}
+
+TEST(value_settings, are_those_that_a_users_statement_gets_in_every_transaction) {
+    db::transaction_options options;
+    options.runs = db::statements::users;
+    const auto sql = db::begin_statement(options, 150000);
+    std::string names;
+    for (const auto& [name, value] : db::value_settings()) {
+        EXPECT_NE(sql.find("; SET LOCAL " + std::string(name) + " = "), std::string::npos) << name;
+        names.append(name).append(" ");
+    }
+    EXPECT_NE(names.find("gin_fuzzy_search_limit "), std::string::npos) << names;
+    EXPECT_EQ(names.find("timeout"), std::string::npos) << names;
 }
 
 } // namespace
