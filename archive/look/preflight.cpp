@@ -28,6 +28,11 @@ std::string_view to_string(check_status status) noexcept {
     return "skipped";
 }
 
+void add_line(std::vector<check_line>& lines, std::string name, check_status status, std::string detail,
+              std::string remedy) {
+    lines.push_back({std::move(name), status, std::move(detail), std::move(remedy)});
+}
+
 std::optional<failure> verdict_of(const std::vector<check_line>& lines) noexcept {
     for (const auto& line : lines)
         if (line.status == check_status::failed)
@@ -54,6 +59,16 @@ check_line judge_version(int server_version) {
         return {"version", check_status::ok, std::move(detail)};
     return {"version", check_status::failed, detail + " is older than 13", "Upgrade the server.",
             failure::precondition};
+}
+
+check_line judge_primary(bool standby, bool read_only) {
+    if (standby)
+        return {"primary", check_status::failed, "the server is a read-only standby",
+                "Point PG_CONNECTION_STRING at the primary, or add target_session_attrs=read-write.",
+                failure::precondition};
+    return {"primary", check_status::ok,
+            read_only ? "the server takes writes; transactions are read-only by default, and a run's are not"
+                      : "the server takes writes"};
 }
 
 std::vector<check_line> judge_rights(const table_rights& rights, preflight_aim aim) {

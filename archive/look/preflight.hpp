@@ -37,6 +37,9 @@ struct check_line {
     std::optional<async::failure> failure = {};
 };
 
+void add_line(std::vector<check_line>& lines, std::string name, check_status status, std::string detail,
+              std::string remedy = {});
+
 // Decided by the first failure; nullopt if a run can begin.
 [[nodiscard]] std::optional<async::failure> verdict_of(const std::vector<check_line>& lines) noexcept;
 
@@ -72,6 +75,8 @@ inline constexpr int server_version_min = 130'000; // pg_current_xact_id()
 // `ahead`: by how much the other clock is ahead of ours.
 [[nodiscard]] check_line judge_clock(std::string name, std::optional<std::chrono::milliseconds> ahead);
 [[nodiscard]] check_line judge_version(int server_version);
+// `read_only`: its transactions are so by default.
+[[nodiscard]] check_line judge_primary(bool standby, bool read_only = false);
 // What is to be run.
 enum class preflight_aim : std::uint8_t {
     archive,

@@ -33,11 +33,6 @@ std::string rows_known(const table_description& table) {
 
 constexpr std::string_view long_running = "1 hour";
 
-void add(std::vector<check_line>& lines, std::string name, check_status status, std::string detail,
-         std::string remedy = {}) {
-    lines.push_back({std::move(name), status, std::move(detail), std::move(remedy)});
-}
-
 awaitable<void> check_server(db::connection& session, std::vector<check_line>& lines) {
     lines.push_back(judge_version(session.server_version()));
     const auto before = std::chrono::system_clock::now();
@@ -45,21 +40,13 @@ awaitable<void> check_server(db::connection& session, std::vector<check_line>& l
         "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only'), pg_backend_pid(),"
         " (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
     const auto after = std::chrono::system_clock::now();
-    if (seen.boolean(0, 0))
-        lines.push_back({"primary", check_status::failed, "the server is a read-only standby",
-                         "Point PG_CONNECTION_STRING at the primary, or add target_session_attrs=read-write.",
-                         failure::precondition});
-    else if (seen.text(0, 1) == "on")
-        add(lines, "primary", check_status::ok,
-            "the server takes writes; transactions are read-only by default, and a run's are not");
-    else
-        add(lines, "primary", check_status::ok, "the server takes writes");
+    lines.push_back(judge_primary(seen.boolean(0, 0), seen.text(0, 1) == "on"));
     // A pooler hands out cancel keys of its own.
     if (seen.integer(0, 2) == session.backend_pid())
-        add(lines, "pooler", check_status::ok, "none: the connection is direct");
+        add_line(lines, "pooler", check_status::ok, "none: the connection is direct");
     else
-        add(lines, "pooler", check_status::ok,
-            "a pooler is in front: transaction mode and session mode both work");
+        add_line(lines, "pooler", check_status::ok,
+                 "a pooler is in front: transaction mode and session mode both work");
     const std::chrono::sys_time<std::chrono::milliseconds> theirs{
         std::chrono::milliseconds(seen.integer(0, 3))};
     const auto ours = std::chrono::time_point_cast<std::chrono::milliseconds>(before + (after - before) / 2);
@@ -92,7 +79,8 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
     for (auto& line : judge_rights(rights, aim))
         lines.push_back(std::move(line));
     if (seen.boolean(0, 5))
-        add(lines, "row security", check_status::warning,
+        add_line(
+            lines, "row security", check_status::warning,
             aim == preflight_aim::restore
                 ? "policies decide which rows this role may see and insert; one that they refuse ends a "
                   "restore"
@@ -101,7 +89,7 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
             fmt::format("CREATE POLICY {} ON {} TO {} USING (true);",
                         aim == preflight_aim::restore ? "restorer" : "archiver", table.name, rights.role));
     else
-        add(lines, "row security", check_status::ok, "no policy applies");
+        add_line(lines, "row security", check_status::ok, "no policy applies");
 }
 
 // Warns of what a successful run would not notice. Adds no line where nothing is wrong.
@@ -118,27 +106,30 @@ awaitable<void> check_gaps(db::connection& session, const table_description& tab
         " AND atttypid IN ('xml'::regtype, 'xml[]'::regtype))",
         parameters);
     if (!seen.is_null(0, 2))
-        add(lines, "xml", check_status::warning,
-            fmt::format(
-                "PostgreSQL sends {} without the XML declaration, unless its version or standalone is "
-                "unusual: a restored value equals the archived one but for that",
-                seen.text(0, 2)),
-            "Where the declaration itself counts, make the column text.");
+        add_line(lines, "xml", check_status::warning,
+                 fmt::format(
+                     "PostgreSQL sends {} without the XML declaration, unless its version or standalone is "
+                     "unusual: a restored value equals the archived one but for that",
+                     seen.text(0, 2)),
+                 "Where the declaration itself counts, make the column text.");
     if (table.names_in_text)
-        add(lines, "names", check_status::warning,
+        add_line(
+            lines, "names", check_status::warning,
             "values of regclass or the like are in the files as names: a restored one means what has that "
             "name "
             "then",
             "Where an object may be renamed, keep its number: ALTER TABLE … ALTER … TYPE oid.");
     if (!seen.is_null(0, 0))
-        add(lines, "generated columns", check_status::warning,
+        add_line(
+            lines, "generated columns", check_status::warning,
             fmt::format("{} are in no file: a restore computes them again, by what their expressions and "
                         "functions say then",
                         seen.text(0, 0)),
             "Where a value must stay as it was, make the column a plain one: ALTER TABLE … ALTER … DROP "
             "EXPRESSION, and a trigger that fills it.");
     if (seen.text(0, 1) == "replica")
-        add(lines, "foreign keys", check_status::warning,
+        add_line(
+            lines, "foreign keys", check_status::warning,
             "the role's session_replication_role is 'replica': foreign keys and most triggers do not run, so "
             "rows that other rows refer to are deleted",
             "ALTER ROLE … RESET session_replication_role, and the same for the database.");
@@ -146,9 +137,10 @@ awaitable<void> check_gaps(db::connection& session, const table_description& tab
 
 void check_indexes(const table_description& table, std::vector<check_line>& lines) {
     if (table.indexed_by_time)
-        add(lines, "index", check_status::ok, fmt::format("one leads with {}", table.time_column));
+        add_line(lines, "index", check_status::ok, fmt::format("one leads with {}", table.time_column));
     else
-        add(lines, "index", check_status::warning,
+        add_line(
+            lines, "index", check_status::warning,
             fmt::format("none leads with {}: each run reads all {} pages of the table twice, once to copy and"
                         " once to delete",
                         table.time_column, table.pages),
@@ -165,13 +157,13 @@ awaitable<void> check_transactions(db::connection& session, std::vector<check_li
                     " WHERE since < now() - interval '{}'",
                     long_running));
     if (seen.integer(0, 0) == 0)
-        add(lines, "transactions", check_status::ok,
-            fmt::format("no transaction older than {} is visible", long_running));
+        add_line(lines, "transactions", check_status::ok,
+                 fmt::format("no transaction older than {} is visible", long_running));
     else
-        add(lines, "transactions", check_status::warning,
-            fmt::format("{} have been open for up to {}: vacuum cannot reuse the space of deleted rows",
-                        seen.integer(0, 0), seen.text(0, 1)),
-            "Look in pg_stat_activity (xact_start) and pg_prepared_xacts, and end what was forgotten.");
+        add_line(lines, "transactions", check_status::warning,
+                 fmt::format("{} have been open for up to {}: vacuum cannot reuse the space of deleted rows",
+                             seen.integer(0, 0), seen.text(0, 1)),
+                 "Look in pg_stat_activity (xact_start) and pg_prepared_xacts, and end what was forgotten.");
 }
 
 awaitable<void> check_enough_connections(db::connection& session, const preflight_context& context,
@@ -200,10 +192,10 @@ awaitable<std::optional<table_description>> check_table(db::connection& session,
         co_return std::move(any.value);
     }
     const auto& table = *fit.value;
-    add(lines, "table", check_status::ok,
-        fmt::format("{}, time {}, key {} ({}), {}", table.name, table.time_column, key_names(table),
-                    table.keys.front().type, rows_known(table)));
-    add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(table)));
+    add_line(lines, "table", check_status::ok,
+             fmt::format("{}, time {}, key {} ({}), {}", table.name, table.time_column, key_names(table),
+                         table.keys.front().type, rows_known(table)));
+    add_line(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(table)));
     co_return std::move(fit.value);
 }
 
@@ -224,7 +216,7 @@ awaitable<void> check_contents(db::connection& session, const preflight_context&
 
 awaitable<void> look(db::connection& session, const preflight_context& context,
                      std::vector<check_line>& lines, std::optional<table_description>& table) {
-    add(lines, "database", check_status::ok, context.database_name);
+    add_line(lines, "database", check_status::ok, context.database_name);
     if (context.link)
         lines.push_back(context.link());
     co_await check_session(session, lines);

@@ -3,6 +3,7 @@
 #include "archive/look/preflight.hpp"
 #include "archive/table/restore_limits.hpp"
 #include "archive/table/table_shape.hpp"
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "db/side_effects.hpp"
 
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <exception>
 #include <iterator>
 #include <span>
 #include <string>
@@ -22,18 +22,13 @@ namespace archive {
 
 namespace {
 
-void append(std::vector<check_line>& lines, std::string name, check_status status, std::string detail,
-            std::string remedy = {}) {
-    lines.push_back({std::move(name), status, std::move(detail), std::move(remedy)});
-}
-
 void judge(std::vector<check_line>& lines, std::string name, const std::optional<async::error>& mistake,
            std::string well) {
     if (mistake)
         lines.push_back(
             {std::move(name), check_status::failed, mistake->message(), mistake->hint(), mistake->kind()});
     else
-        append(lines, std::move(name), check_status::ok, std::move(well));
+        add_line(lines, std::move(name), check_status::ok, std::move(well));
 }
 
 // What the effect means for a run, and what the run does about it.
@@ -56,23 +51,23 @@ awaitable<void> check_insert_effects(db::connection& session, std::uint32_t root
     const auto catalog = co_await db::read_effect_catalog(session);
     const auto effects = db::effects_of_insert(catalog, root);
     if (effects.empty())
-        append(lines, "triggers", check_status::ok, "none on INSERT");
+        add_line(lines, "triggers", check_status::ok, "none on INSERT");
     else
-        append(lines, "triggers", check_status::warning,
-               fmt::format(
-                   "{} will run for restored rows; a restore ends with exit code 3 where other rows were "
-                   "changed or deleted, unless ARCHIVE_SIDE_EFFECTS=allow",
-                   db::in_words(effects)),
-               "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
+        add_line(lines, "triggers", check_status::warning,
+                 fmt::format(
+                     "{} will run for restored rows; a restore ends with exit code 3 where other rows were "
+                     "changed or deleted, unless ARCHIVE_SIDE_EFFECTS=allow",
+                     db::in_words(effects)),
+                 "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
 }
 
 awaitable<void> check_restore_limits(db::connection& session, const table_description& table,
                                      std::vector<check_line>& lines) {
     const auto limits = co_await restore_limits(session, table.named.oid, table.name);
     for (const auto& each : limits)
-        append(lines, "restore", check_status::warning, each.words, each.remedy);
+        add_line(lines, "restore", check_status::warning, each.words, each.remedy);
     if (limits.empty())
-        append(lines, "restore", check_status::ok, "nothing of the table keeps its rows from coming back");
+        add_line(lines, "restore", check_status::ok, "nothing of the table keeps its rows from coming back");
 }
 
 void check_shape(const table_shape& shape, std::vector<check_line>& lines) {
@@ -80,15 +75,15 @@ void check_shape(const table_shape& shape, std::vector<check_line>& lines) {
     judge(lines, "rules", rule_mistake(shape), "none on DELETE");
     judge(lines, "publications", publication_mistake(shape), "none is in the way of a DELETE");
     for (const auto& each : shape.unfinished)
-        append(lines, "partitions", check_status::warning, sentence_of(each), statement_to_finish(each));
+        add_line(lines, "partitions", check_status::warning, sentence_of(each), statement_to_finish(each));
     if (const auto unlogged = unlogged_mistake(shape))
-        append(lines, "logging", check_status::warning, unlogged->message(), unlogged->hint());
+        add_line(lines, "logging", check_status::warning, unlogged->message(), unlogged->hint());
     else
-        append(lines, "logging", check_status::ok, "the table survives a crash");
-    append(lines, "insert", check_status::ok,
-           shape.may_insert
-               ? fmt::format("{} may INSERT: restore in place works", shape.role)
-               : fmt::format("{} may not INSERT, and need not: only restore in place does", shape.role));
+        add_line(lines, "logging", check_status::ok, "the table survives a crash");
+    add_line(lines, "insert", check_status::ok,
+             shape.may_insert
+                 ? fmt::format("{} may INSERT: restore in place works", shape.role)
+                 : fmt::format("{} may not INSERT, and need not: only restore in place does", shape.role));
 }
 
 void check_triggers(std::span<const db::effect> effects, std::vector<check_line>& lines) {
@@ -96,9 +91,9 @@ void check_triggers(std::span<const db::effect> effects, std::vector<check_line>
     std::ranges::copy_if(effects, std::back_inserter(triggers),
                          [](const db::effect& each) { return each.reason == db::effect::cause::trigger; });
     if (triggers.empty())
-        append(lines, "triggers", check_status::ok, "none on DELETE");
+        add_line(lines, "triggers", check_status::ok, "none on DELETE");
     else
-        append(
+        add_line(
             lines, "triggers", check_status::warning,
             fmt::format("{} will run for archived rows; one that keeps rows ends a run with exit code 7, one "
                         "that deletes or changes others with 3",
@@ -113,8 +108,8 @@ awaitable<void> check_foreign_keys(db::connection& session, const table_descript
     const auto before = lines.size();
     for (const auto& each : effects)
         if (each.reason == db::effect::cause::constraint)
-            append(lines, "foreign keys", check_status::warning, consequence_of(each, root, policy),
-                   fmt::format("Archive {} first, or drop the constraint.", each.table.name));
+            add_line(lines, "foreign keys", check_status::warning, consequence_of(each, root, policy),
+                     fmt::format("Archive {} first, or drop the constraint.", each.table.name));
     const auto oid = std::to_string(table.named.oid);
     const std::array parameters{db::parameter(oid)};
     const auto keys = co_await session.query(
@@ -122,28 +117,23 @@ awaitable<void> check_foreign_keys(db::connection& session, const table_descript
         " AND confrelid = $1::oid AND confdeltype NOT IN ('c', 'n', 'd') ORDER BY conname",
         parameters);
     for (int row = 0; row < keys.rows(); ++row)
-        append(lines, "foreign keys", check_status::warning,
-               fmt::format(
-                   "{} of {} refers to this table: rows it refers to cannot be deleted, and fail the run",
-                   keys.text(row, 0), keys.text(row, 1)),
-               fmt::format("Archive {} first, or drop the constraint.", keys.text(row, 1)));
+        add_line(lines, "foreign keys", check_status::warning,
+                 fmt::format(
+                     "{} of {} refers to this table: rows it refers to cannot be deleted, and fail the run",
+                     keys.text(row, 0), keys.text(row, 1)),
+                 fmt::format("Archive {} first, or drop the constraint.", keys.text(row, 1)));
     if (lines.size() == before)
-        append(lines, "foreign keys", check_status::ok, "no table refers to this one");
+        add_line(lines, "foreign keys", check_status::ok, "no table refers to this one");
 }
 
 awaitable<void> check_side_effects(db::connection& session, db::delete_watch watch,
                                    std::vector<check_line>& lines) {
-    std::exception_ptr uncounted;
-    try {
-        static_cast<void>(co_await db::foresee_effects(session, watch));
-    } catch (const async::error&) {
-        uncounted = std::current_exception();
-    }
-    if (uncounted)
-        lines.push_back(failed_line("side effects", uncounted));
+    const auto foreseen = co_await async::outcome_of(db::foresee_effects(session, watch));
+    if (foreseen.failed)
+        lines.push_back(failed_line("side effects", foreseen.failed));
     else
-        append(lines, "side effects", check_status::ok,
-               "whatever the DELETE changes is counted before COMMIT");
+        add_line(lines, "side effects", check_status::ok,
+                 "whatever the DELETE changes is counted before COMMIT");
 }
 
 } // namespace

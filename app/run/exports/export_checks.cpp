@@ -112,11 +112,7 @@ awaitable<void> check_task(db::connection& session, const exports::settings& exp
 awaitable<void> check_server(db::connection& session, std::vector<check_line>& lines) {
     lines.push_back(archive::judge_version(session.server_version()));
     const auto seen = co_await session.query("SELECT pg_catalog.pg_is_in_recovery()");
-    if (seen.boolean(0, 0))
-        lines.push_back({"primary", check_status::failed, "the server is a read-only standby",
-                         "Point PG_CONNECTION_STRING at the primary.", failure::precondition});
-    else
-        lines.push_back({"primary", check_status::ok, "the server takes writes"});
+    lines.push_back(archive::judge_primary(seen.boolean(0, 0)));
 }
 
 class export_check {

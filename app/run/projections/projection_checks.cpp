@@ -22,14 +22,6 @@ using archive::check_line;
 using archive::check_status;
 using async::awaitable;
 
-check_line line_of(const std::exception_ptr& failed, std::string name) {
-    try {
-        std::rethrow_exception(failed);
-    } catch (const async::error& said) {
-        return {std::move(name), check_status::failed, said.message(), said.hint(), said.kind()};
-    }
-}
-
 void add_directories(const std::vector<events::projection_definition>& definitions,
                      std::vector<check_line>& lines) {
     for (const auto& each : definitions) {
@@ -59,9 +51,8 @@ awaitable<void> add_rights(db::connection& session, std::vector<check_line>& lin
         " AND pg_catalog.has_table_privilege(c.oid, 'DELETE'::pg_catalog.text))),"
         " pg_catalog.pg_is_in_recovery()");
     const auto role = db::connection::identifier(found.text(0, 0));
-    if (found.boolean(0, 5))
-        lines.push_back({"primary", check_status::failed, "the server is a read-only standby",
-                         "Point PG_CONNECTION_STRING at the primary.", async::failure::precondition});
+    if (auto line = archive::judge_primary(found.boolean(0, 5)); line.status != check_status::ok)
+        lines.push_back(std::move(line));
     if (!found.boolean(0, 2) && !found.boolean(0, 3))
         lines.push_back({"schema", check_status::failed,
                          "there is no schema event_archiver, and this role may not make it",
@@ -111,7 +102,7 @@ awaitable<check_line> journal_line(const projection_check_context& context) {
     } else {
         const auto failed = co_await async::caught_error(context.journal->must_answer());
         if (failed)
-            line = line_of(failed, "journal");
+            line = archive::failed_line("journal", failed);
     }
     if (line.status == check_status::failed && line.remedy.empty())
         line.remedy = "Check JOURNAL.";
@@ -165,7 +156,7 @@ awaitable<std::vector<check_line>> check_projections(projection_check_context co
                          "Copy the directory too; or name in PROJECT those that run.",
                          async::failure::precondition});
     if (context.unread)
-        lines.push_back(line_of(context.unread, "projections"));
+        lines.push_back(archive::failed_line("projections", context.unread));
     add_directories(context.definitions, lines);
     lines.push_back(co_await journal_line(context));
     const bool has_events = lines.back().status == check_status::ok;
@@ -184,7 +175,7 @@ awaitable<std::vector<check_line>> check_projections(projection_check_context co
     };
     const auto failed = co_await async::caught_error(db::with_session(context.database, std::move(body)));
     if (failed)
-        lines.push_back(line_of(failed, "database"));
+        lines.push_back(archive::failed_line("database", failed));
     co_return lines;
 }
 
