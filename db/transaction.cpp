@@ -1,5 +1,6 @@
 #include "db/transaction.hpp"
 
+#include "async/caught.hpp"
 #include "async/race.hpp"
 #include "db/impl/begin_statement.hpp"
 #include "db/impl/statement.hpp"
@@ -109,12 +110,7 @@ awaitable<transaction> transaction::begin_owned(connection& session, transaction
     // The server would only warn, and go on with the transaction that is open.
     if (shared->at() == phase::idle && status_of(*shared) != PQTRANS_IDLE && shared->connected())
         throw async::error(async::failure::internal, "BEGIN while the session is in a transaction");
-    std::exception_ptr failed;
-    try {
-        co_await begin_and_check(shared, std::move(options));
-    } catch (const async::error&) {
-        failed = std::current_exception();
-    }
+    const auto failed = co_await async::caught_error(begin_and_check(shared, std::move(options)));
     if (failed) {
         const bool not_supported = state_of(failed) == "0A000"; // READ WRITE during recovery, if nothing else
         // The first error is the one that counts; a session that cannot roll back is lost and says so by

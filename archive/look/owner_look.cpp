@@ -1,6 +1,7 @@
 #include "archive/look/owner_look.hpp"
 
 #include "archive/table/named_table.hpp"
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "azure/blob/error.hpp"
@@ -61,17 +62,13 @@ awaitable<std::string> tell_owner(db::database_access database, lake::folder& fo
     if (!lock)
         co_return std::string();
     lake::folder_owner ours;
-    std::exception_ptr failed;
     const auto ask = [&ours, &wanted](db::connection& session) -> awaitable<void> {
         ours = co_await owner_here(session, wanted);
     };
     const auto deadline =
         need == database_need::needed ? async::deadline() : async::deadline::after(database_patience);
-    try {
-        co_await async::with_deadline(db::with_session(database, ask), deadline, "the database");
-    } catch (...) {
-        failed = std::current_exception();
-    }
+    const auto failed = co_await async::caught(
+        async::with_deadline(db::with_session(database, ask), deadline, "the database"));
     if (failed) {
         if (need == database_need::needed || async::is_cancellation(failed))
             std::rethrow_exception(failed);

@@ -169,14 +169,10 @@ namespace {
 // The owner of the folder, and the run that works in it.
 awaitable<void> check_owner(const preflight_context& context, std::vector<check_line>& lines) {
     std::optional<lake::folder_owner> ours;
-    std::exception_ptr failed;
-    try {
-        co_await db::with_session(context.database, [&](db::connection& session) -> awaitable<void> {
-            ours = co_await owner_here(session, context.settings);
-        });
-    } catch (...) {
-        failed = std::current_exception();
-    }
+    const auto ask = [&ours, &context](db::connection& session) -> awaitable<void> {
+        ours = co_await owner_here(session, context.settings);
+    };
+    const auto failed = co_await async::caught(db::with_session(context.database, ask));
     if (failed && async::is_cancellation(failed))
         std::rethrow_exception(failed);
     const auto there = co_await context.lake.bookkeeping();

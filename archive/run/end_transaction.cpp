@@ -2,6 +2,7 @@
 
 #include "archive/run/run_lock.hpp"
 #include "archive/run/transaction_opener.hpp"
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "lake/lease/leave_folder.hpp"
@@ -35,14 +36,11 @@ awaitable<void> leave(const run_context& context, lake::folder_lease& lease, run
 }
 
 awaitable<void> roll_back_by(const run_context& context, run_transaction& opened, async::deadline deadline) {
-    std::exception_ptr failed;
-    try {
-        if (opened.transaction->open() && opened.session.usable())
-            co_await async::with_deadline(opened.transaction->rollback(), deadline, "ROLLBACK");
-    } catch (const async::error&) {
-        failed = std::current_exception(); // the server rolls back by itself once the connection is gone
-    }
-    if (failed)
+    if (!opened.transaction->open() || !opened.session.usable())
+        co_return;
+    const auto failed = co_await async::caught_error(
+        async::with_deadline(opened.transaction->rollback(), deadline, "ROLLBACK"));
+    if (failed) // the server rolls back by itself once the connection is gone
         context.log.warn("rollback.failed", "the connection was lost before ROLLBACK was answered",
                          {{"error.message", async::describe(failed)}});
 }

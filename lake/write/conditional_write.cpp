@@ -26,7 +26,6 @@ std::optional<write_answer> unclear(const azure::storage_error& failed) {
 }
 
 awaitable<azure::etag> write_or_look(const conditional_write& write) {
-    std::exception_ptr failed;
     write_answer answer = write_answer::no_answer;
     std::string message;
     try {
@@ -37,7 +36,6 @@ awaitable<azure::etag> write_or_look(const conditional_write& write) {
             throw;
         answer = *open;
         message = error.message();
-        failed = std::current_exception();
     }
     const auto seen = co_await write.look();
     switch (decide_write(answer, seen.state)) {
