@@ -22,7 +22,7 @@ types_judge::verdict types_judge::judge(const lake::file_record& written) const 
         const auto changed = changed_columns(*then, table_.typed);
         return {kept && changed && changed->empty(), kept};
     }
-    // Nobody has kept the text: what would explain the checksum is tried.
+    // The ledger does not have the text: changes that would explain the checksum are tried.
     const bool same = had_these_types(table_.typed, table_.definitions, written.types, added);
     return {same, same || type_when_written(table_.typed, table_.definitions, written.types)};
 }

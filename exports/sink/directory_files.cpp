@@ -129,8 +129,8 @@ void clear_away(const fs::path& directory, const std::string& task) {
             continue;
         async::fault_point("export-part-found");
         const part_lock lock(directory / each.part()); // held until all is removed
-        // A mark that was made since the directory was read may be of rows that are deleted by now. Nobody
-        // but the holder of the lock makes one.
+        // A mark that was made since the directory was read may be of rows that are deleted by now. Only the
+        // holder of the lock makes one.
         if (!lock.abandoned() || is_there(directory / each.pending()))
             continue;
         for (const auto& name : {each.pending() + ".part", each.probe(), each.probed()})

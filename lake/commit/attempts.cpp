@@ -27,7 +27,7 @@ class patience {
         const auto until = until_.try_emplace(in_the_way, async::deadline::after(wait_for(in_the_way))).first;
         return until->second.passed();
     }
-    // A transaction was done: who is in the way from now on is another one.
+    // A transaction was done: what is in the way from now on came later.
     void begin_again() noexcept { until_.clear(); }
 
   private:

@@ -192,8 +192,8 @@ def through(azurite, gate) -> dict:
     return {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint), "ARCHIVE_LOCK_WAIT": "5s"}
 
 
-@pytest.mark.parametrize("anew", ["append blob", "put blob"])
-def test_a_name_that_was_taken_again_while_it_was_converted_is_for_a_person(archiver, azurite, due, lake, container, oracle, anew):
+@pytest.mark.parametrize("made_by", ["append blob", "put blob"])
+def test_a_name_that_was_taken_again_while_it_was_converted_is_for_a_person(archiver, azurite, due, lake, container, oracle, made_by):
     """Neither file is touched; what reads the archive still finds the rows of the copy's file by name."""
     put(lake, container, "append blob", THEIRS)
     other = HEADER + b"900003,new,kind,2024-01-01 12:00:00,,{}\n"
@@ -202,7 +202,7 @@ def test_a_name_that_was_taken_again_while_it_was_converted_is_for_a_person(arch
     def take():
         if not deleted.is_set():
             deleted.set()
-            put(lake, container, anew, other)
+            put(lake, container, made_by, other)
 
     with LakeGate(azurite.port) as gate:
         gate.on(call_before(take), method="PUT", contains=f"/{NAME}?comp=block&")

@@ -24,7 +24,7 @@ namespace archive {
 class file_trial {
   public:
     // One for a transaction; `context` and `opened` must outlive it. It asks over the transaction's own
-    // session, which nobody else may use meanwhile.
+    // session: use that for nothing else meanwhile.
     file_trial(const async::asio::any_io_executor& executor, const run_context& context,
                const run_transaction& opened);
 

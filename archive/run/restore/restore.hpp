@@ -13,7 +13,7 @@ struct restore_request {
     lake::day_range days;
     std::string into; // a table as SQL reads it; empty: back into the table the rows came from
     std::string hold; // an interval: how long `archive` leaves the days alone after a restore in place
-    // Nobody named the hold, so one that a day has already and that is longer stays.
+    // `hold` is the default, not what a person gave: a longer hold that a day has already stays.
     bool longer_hold_stays = false;
 };
 
