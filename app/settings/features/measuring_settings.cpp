@@ -38,7 +38,7 @@ constexpr std::array measuring_rows{
 parsed<http::endpoint> parse_url(std::string_view text) {
     auto found = http::parse_endpoint(text);
     if (!found.mistake.empty())
-        return "give it as http://host:port or https://host: it " + found.mistake;
+        return "it " + found.mistake + "; give http://host:port or https://host";
     return std::move(found.value);
 }
 
