@@ -33,6 +33,7 @@ struct archive_transaction {
     archive::plan plan;
     std::string cutoff;             // rows before it are due, whichever of them this transaction takes
     bool policies_apply = false;    // row security: what a session sees depends on its role and settings
+    bool hides_rows = false;        // the same, or a partition whose DETACH CONCURRENTLY was cancelled
     bool compare_rows = false;      // the deleted rows with those that were read, not only their number
     std::set<std::string> members;  // oids of the table and its partitions
     std::uint64_t rows_dayless = 0; // due, but of no day

@@ -2,6 +2,7 @@
 
 #include "archive/settle/restored_mistake.hpp"
 #include "archive/table/folder_mistakes.hpp"
+#include "archive/table/hidden_rows.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "async/error.hpp"
@@ -85,6 +86,15 @@ awaitable<void> must_not_have_moved_since(const run_context& context, const run_
     const auto& mark = file.mark.mark;
     if (!mark || !mark->restored || mark->now.rows == 0)
         co_return;
+    const bool hidden = co_await may_hide_rows(opened.session, opened.table.named.oid);
+    if (hidden)
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}' was restored before, and {} may have rows that this role does not see (row "
+                        "security, or a partition whose DETACH CONCURRENTLY was cancelled): one of the "
+                        "file's rows may have another time now",
+                        file.properties.name, opened.table.name),
+            "Restore as a role that sees all rows, or with --into.");
     // Where it is not known which rows are new, each may be one of the file's: no row is inserted twice.
     moved_search search;
     search.since = since_restore(opened, file);

@@ -54,10 +54,12 @@ azure::content_headers content_of(lake::compression kind) {
 std::optional<lake::restored_mark> restored_after(const day_file& file, const publication& author) {
     auto after = file.restored;
     const bool doubted = file.doubted || (file.adopted && file.rows_recognised > 0);
-    if (!after && doubted && !file.whole_day)
+    const bool all_seen = !author.hides_rows || file.rows_recognised >= file.untouched.rows;
+    const bool ends = file.whole_day && all_seen;
+    if (!after && doubted && !ends)
         after = lake::restored_mark{{author.run, author.transaction, author.position}, file.untouched.rows};
     if (after)
-        after->ends = file.whole_day;
+        after->ends = ends;
     return after;
 }
 

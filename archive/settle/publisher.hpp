@@ -27,6 +27,7 @@ struct publication {
     std::string cutoff;         // rows before it are archived: a day that ends before it is over
     std::uint64_t identity = 0; // as table_description has it
     bool dry_run = false;
+    bool hides_rows = false; // the table may have rows of the file that the run does not see
 };
 
 // What a new file, or one that had `before`, is published with. Only a file whose day is over is put into the

@@ -4,6 +4,7 @@
 #include "archive/settle/refusal.hpp"
 #include "archive/settle/verdict.hpp"
 #include "archive/table/folder_mistakes.hpp"
+#include "archive/table/hidden_rows.hpp"
 #include "archive/table/row_lookup.hpp"
 #include "async/error.hpp"
 #include "db/fate.hpp"
@@ -111,10 +112,7 @@ awaitable<settler::evidence> settler::gather(const settle_place& at, const lake:
     evidence known;
     if (files.count(lake::file_trait::awaiting) == 0)
         co_return known;
-    const auto oid = std::to_string(at.table.named.oid);
-    const auto hidden =
-        co_await at.session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
-    known.hidden = hidden.boolean(0, 0);
+    known.hidden = co_await may_hide_rows(at.session, at.table.named.oid);
     const auto pending = files.with(lake::file_trait::pending);
     known.samples = co_await look_for_samples(at.session, at.table, pending);
     co_return known;

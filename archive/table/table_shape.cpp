@@ -68,18 +68,6 @@ constexpr std::string_view narrow_publications_sql =
     " WHERE (r.prattrs IS NOT NULL AND (c.relreplident = 'f' OR NOT identity.names <@ narrowed.listed))"
     " OR (c.relreplident <> 'f' AND NOT narrowed.filtered <@ identity.names) GROUP BY 1";
 
-constexpr std::string_view unfinished_sql =
-    "WITH RECURSIVE tree AS (SELECT $1::pg_catalog.oid AS member UNION"
-    " SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.member)"
-    " SELECT pg_catalog.format('%I.%I', cn.nspname, c.relname), pg_catalog.format('%I.%I', pn.nspname, "
-    "p.relname)"
-    " FROM tree JOIN pg_catalog.pg_inherits i ON i.inhrelid = tree.member AND i.inhdetachpending"
-    " JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = "
-    "c.relnamespace"
-    " JOIN pg_catalog.pg_class p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace pn ON pn.oid = "
-    "p.relnamespace"
-    " ORDER BY 1";
-
 constexpr std::string_view rights_sql = "SELECT pg_catalog.quote_ident(current_user), "
                                         "pg_catalog.has_table_privilege($1::pg_catalog.oid, 'DELETE'),"
                                         " pg_catalog.has_table_privilege($1::pg_catalog.oid, 'INSERT')";
@@ -104,12 +92,7 @@ awaitable<table_shape> read_shape(db::connection& session, std::uint32_t table) 
         shape.parts.push_back({std::string(parts.text(row, 0)), parts.text(row, 1).front(),
                                parts.boolean(row, 2), row > 0 && parts.boolean(row, 3), parts.boolean(row, 4),
                                std::string(parts.text(row, 5)), std::string(parts.text(row, 6))});
-    constexpr int detach_concurrently = 140'000; // the server's version that has it
-    if (session.server_version() >= detach_concurrently) {
-        const auto hidden = co_await session.query(unfinished_sql, oid);
-        for (int row = 0; row < hidden.rows(); ++row)
-            shape.unfinished.push_back({std::string(hidden.text(row, 0)), std::string(hidden.text(row, 1))});
-    }
+    shape.unfinished = co_await find_unfinished(session, table);
     constexpr int narrow_publications = 150'000;
     if (session.server_version() >= narrow_publications) {
         const auto narrow = co_await session.query(narrow_publications_sql, oid);
@@ -123,16 +106,6 @@ awaitable<table_shape> read_shape(db::connection& session, std::uint32_t table) 
     shape.may_delete = rights.boolean(0, 1);
     shape.may_insert = rights.boolean(0, 2);
     co_return shape;
-}
-
-std::string sentence_of(const unfinished_detach& detach) {
-    return fmt::format(
-        "a DETACH CONCURRENTLY of {} from {} was left unfinished: nobody sees its rows in the table",
-        detach.partition, detach.from);
-}
-
-std::string statement_to_finish(const unfinished_detach& detach) {
-    return fmt::format("ALTER TABLE {} DETACH PARTITION {} FINALIZE;", detach.from, detach.partition);
 }
 
 std::optional<async::error> shape_mistake(const table_shape& shape) {

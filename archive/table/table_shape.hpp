@@ -3,6 +3,7 @@
 // Tested by tests/integration/test_table_shapes.py.
 #pragma once
 
+#include "archive/table/hidden_rows.hpp"
 #include "async/asio.hpp"
 #include "async/error.hpp"
 #include "db/connection.hpp"
@@ -28,14 +29,6 @@ struct table_part {
     // One that publishes them by a row filter or a list of columns which does not fit the replica identity.
     std::string narrow_publication = {};
 };
-
-// A partition whose rows no query sees, because its DETACH CONCURRENTLY was cancelled.
-struct unfinished_detach {
-    std::string partition; // both quoted and qualified
-    std::string from;
-};
-[[nodiscard]] std::string sentence_of(const unfinished_detach& detach);
-[[nodiscard]] std::string statement_to_finish(const unfinished_detach& detach);
 
 struct table_shape {
     std::vector<table_part> parts; // the table itself first

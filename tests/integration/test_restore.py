@@ -78,7 +78,7 @@ def test_days_move_back_in_place_and_are_held(archived, table, oracle, lake, con
         content = lake.get(container, blob.name)
         assert len(gzip.decompress(content) if blob.name.endswith(".gz") else content) > len(HEADER), "the file keeps its rows"
         assert blob.metadata["archiverrows"] == "50" and "archiverrestoring" not in blob.metadata
-        assert blob.metadata["archiverrestored"].endswith(",rows=50")
+        assert blob.metadata["archiverrestored"].endswith(",rows=50,day=50")
     assert len(held(lake, container)) == 3 and min(held(lake, container).values()) > time.strftime("%Y-%m-%dT", time.gmtime(time.time() + 29 * 86400))
     table.fill(16, 8, seed="late")
     oracle.remember_new()

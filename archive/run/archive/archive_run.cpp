@@ -112,6 +112,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     must_be_by_this_time(opened.files, opened.table, context_.settings.time_column);
     archive_transaction work(opened);
     co_await look_at_table(work);
+    work.hides_rows = work.policies_apply || !shape.unfinished.empty();
     co_await plan(work);
     co_await measure_backlog(context_, work, cutoff_);
     if (work.plan.how == reading::by_day && work.plan.days.empty()) {
@@ -268,8 +269,7 @@ awaitable<void> archive_run::foresee_side_effects(const run_transaction& opened)
 // Restored days that are due again and of which the table has no row any more: their rows are in the file
 // alone. If the table has rows of the day, the transaction that deletes those ends the mark.
 awaitable<void> archive_run::end_restores(const archive_transaction& work) {
-    // Under row security a session that sees no row of a day proves nothing.
-    if (context_.settings.dry_run || work.policies_apply)
+    if (context_.settings.dry_run || work.hides_rows)
         co_return;
     const auto& rows = work.plan.rows;
     for (const auto* file : work.opened.files.with(lake::file_trait::restored)) {

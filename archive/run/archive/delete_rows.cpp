@@ -136,7 +136,8 @@ awaitable<void> name_transaction(const run_context& context, archive_transaction
                         .time_column = context.settings.time_column,
                         .cutoff = cutoff,
                         .identity = opened.table.identity,
-                        .dry_run = context.settings.dry_run};
+                        .dry_run = context.settings.dry_run,
+                        .hides_rows = work.hides_rows};
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "archive/settle/look_at_rows.hpp"
 #include "archive/table/file_header.hpp"
+#include "archive/table/hidden_rows.hpp"
 #include "archive/table/types_then.hpp"
 #include "async/error.hpp"
 #include "azure/blob/crc64.hpp"
@@ -25,10 +26,8 @@ namespace {
 // needed does no harm.
 awaitable<bool> table_has_rows(const run_context& context, const run_transaction& opened,
                                lake::listed_file file) {
-    const auto oid = std::to_string(opened.table.named.oid);
-    const auto hidden =
-        co_await opened.session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
-    if (hidden.boolean(0, 0))
+    const bool hidden = co_await may_hide_rows(opened.session, opened.table.named.oid);
+    if (hidden)
         co_return true;
     if (!file.mark.mark)
         file.mark.mark.emplace();
