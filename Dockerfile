@@ -23,8 +23,7 @@ LABEL org.opencontainers.image.title="event-archiver" \
       org.opencontainers.image.description="Moves old rows of a PostgreSQL table into daily CSV files in Azure Storage, exactly once" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.documentation="/usr/share/doc/event-archiver" \
-      org.opencontainers.image.base.name="scratch"
+      org.opencontainers.image.documentation="file:///usr/share/doc/event-archiver"
 COPY --from=build /root-of-image/ /
 # One thread and few allocations: two arenas are enough, and more would only hold memory.
 ENV MALLOC_ARENA_MAX=2 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
