@@ -1,7 +1,7 @@
 // The end of a transaction whose rows are in files: the files are first marked with its number, so that the
 // rows count only if it commits. Every command that changes a table ends here; `erase` marks no files.
-// docs/protocol.md says what happens if the process dies at any of these steps. Tested by
-// tests/fault/test_lost_answers.py.
+// docs/protocol.md says what happens if the process dies at any of these steps.
+// Tested by tests/fault/test_lost_answers.py.
 #pragma once
 
 #include "async/asio.hpp"
