@@ -2,10 +2,10 @@
 
 namespace archive {
 
-db::fate believe(db::fate asked, sample_seen sample) noexcept {
+db::fate believe(db::fate asked, sample_seen sample, bool certain) noexcept {
     if (asked == db::fate::committed && sample != sample_seen::not_in_table)
         return db::fate::unknown;
-    if (asked == db::fate::aborted && sample != sample_seen::to_the_letter)
+    if (asked == db::fate::aborted && (!certain || sample != sample_seen::to_the_letter))
         return db::fate::unknown;
     return asked;
 }

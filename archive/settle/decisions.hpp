@@ -14,8 +14,9 @@ namespace archive {
 
 // The fate to rely on. A server restored from a copy of its files may have given the number to another
 // transaction since. A committed transaction has left no row of its tail in the table, an aborted one has
-// left them all; where the sample contradicts `asked`, the fate is unknown.
-[[nodiscard]] db::fate believe(db::fate asked, sample_seen sample) noexcept;
+// left them all; where the sample contradicts `asked`, the fate is unknown. So is an abort that is not
+// `certain`: the sample may be older than the copy that was put back, and later rows of the tail may not be.
+[[nodiscard]] db::fate believe(db::fate asked, sample_seen sample, bool certain) noexcept;
 
 enum class origin : std::uint8_t { this_database, elsewhere };
 enum class tail_rows : std::uint8_t {

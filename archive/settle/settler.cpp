@@ -142,7 +142,7 @@ awaitable<settle_facts> settler::facts_of(const settle_place& at, const lake::li
     facts.said = found->second;
     if (dry_run && !facts.ahead && facts.said != db::fate::in_progress)
         facts.said = db::fate::aborted; // whatever became of the number
-    facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file)) : facts.said;
+    facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file), facts.certain) : facts.said;
     co_return facts;
 }
 

@@ -79,7 +79,7 @@ awaitable<std::string> row_comparison::columns_that_differ(db::connection& sessi
                 if (!exported.empty())
                     names.merge(different_fields(known.columns, exported, row));
             };
-            co_await db::for_each_row(session, look_sql(known, known.rows[at]), compare);
+            co_await db::for_each_row(session, look_sql(known, std::span(&known.rows[at], 1)), compare);
         }
     } catch (const db::error&) { // a key that is written in another way may be no value of its type
     }

@@ -118,15 +118,27 @@ file_evidence evidence_from(std::string_view text) {
     return known;
 }
 
-std::string look_sql(const file_evidence& known, const row_evidence& row) {
+std::optional<file_evidence> readable_evidence(const std::string& text) {
+    try {
+        return evidence_from(text);
+    } catch (const std::invalid_argument&) {
+        return std::nullopt;
+    }
+}
+
+std::string look_sql(const file_evidence& known, std::span<const row_evidence> rows) {
     std::string columns;
     for (const auto& each : known.columns)
         columns += (columns.empty() ? "t." : ", t.") + db::connection::identifier(each);
     std::string condition;
-    for (std::size_t at = 0; at < known.key.size(); ++at)
-        condition +=
-            fmt::format("{}t.{} OPERATOR(pg_catalog.=) {}", at == 0 ? "" : " AND ",
-                        db::connection::identifier(known.key[at]), db::connection::literal(row.key[at]));
+    for (const auto& row : rows) {
+        condition += &row == &rows.front() ? "(" : ") OR (";
+        for (std::size_t at = 0; at < known.key.size(); ++at)
+            condition +=
+                fmt::format("{}t.{} OPERATOR(pg_catalog.=) {}", at == 0 ? "" : " AND ",
+                            db::connection::identifier(known.key[at]), db::connection::literal(row.key[at]));
+    }
+    condition += ")";
     return fmt::format("COPY (SELECT {} FROM {} AS t WHERE {}) TO STDOUT (FORMAT csv)", columns, known.table,
                        condition);
 }

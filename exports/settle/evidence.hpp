@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,11 @@ struct file_evidence {
 // Throws std::invalid_argument.
 [[nodiscard]] file_evidence evidence_from(std::string_view text);
 
-// COPY … TO STDOUT of the row with that key, as the file has it; no header.
-[[nodiscard]] std::string look_sql(const file_evidence& known, const row_evidence& row);
+// nullopt if it cannot be read.
+[[nodiscard]] std::optional<file_evidence> readable_evidence(const std::string& text);
+
+// COPY … TO STDOUT of the rows with these keys, at least one, as the file has them; no header.
+[[nodiscard]] std::string look_sql(const file_evidence& known, std::span<const row_evidence> rows);
 
 // Picks a few of the rows that are added.
 class evidence_taker {
@@ -64,6 +68,7 @@ enum class rows_seen : std::uint8_t {
     none,
     changed, // none as the file has it, but the key of one
     some,    // one as the file has it
+    every,   // each row of the file, as the file has it
     cannot_look,
 };
 

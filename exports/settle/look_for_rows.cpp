@@ -4,8 +4,7 @@
 #include "db/error.hpp"
 #include "db/in_savepoint.hpp"
 
-#include <optional>
-#include <stdexcept>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,7 +19,7 @@ awaitable<void> look_for_one(db::connection& session, const file_evidence& known
         if (seen != rows_seen::some)
             seen = lake::content_hash(each) == row.crc ? rows_seen::some : rows_seen::changed;
     };
-    co_await db::for_each_row(session, look_sql(known, row), compare);
+    co_await db::for_each_row(session, look_sql(known, std::span(&row, 1)), compare);
     ++(seen == rows_seen::some ? found.same : seen == rows_seen::changed ? found.changed : found.absent);
 }
 
@@ -28,14 +27,6 @@ awaitable<void> look_for_all(db::connection& session, const file_evidence& known
     co_await session.execute("SET LOCAL TimeZone = " + db::connection::literal(known.time_zone));
     for (const auto& row : known.rows)
         co_await look_for_one(session, known, row, found);
-}
-
-std::optional<file_evidence> readable_evidence(const std::string& text) {
-    try {
-        return evidence_from(text);
-    } catch (const std::invalid_argument&) {
-        return std::nullopt;
-    }
 }
 
 } // namespace

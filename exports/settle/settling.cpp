@@ -5,11 +5,12 @@ namespace exports {
 using db::fate;
 
 settle_step decide_settling(fate of_transaction, rows_seen rows, bool same_server) noexcept {
+    const bool in_table = rows == rows_seen::some || rows == rows_seen::every;
     switch (of_transaction) {
     case fate::committed:
-        return rows == rows_seen::some ? settle_step::person : settle_step::keep;
+        return in_table ? settle_step::person : settle_step::keep;
     case fate::aborted:
-        if (rows == rows_seen::some)
+        if (rows == rows_seen::every || (in_table && same_server))
             return settle_step::discard;
         return same_server && (rows == rows_seen::changed || rows == rows_seen::not_known)
                    ? settle_step::discard

@@ -18,7 +18,8 @@ enum class settle_step : std::uint8_t {
 // The server's answer counts unless the rows contradict it: after an abort they are in the table, after a
 // commit they are not. `same_server`: the server has run ever since the mark was written, and has not given
 // the number to another transaction. Then "aborted" counts even if rows were changed since, or if no rows are
-// known; on another server a row must confirm it.
+// known. A server that was started again may have been put back to a moment before the file's last rows:
+// there each row of the file must be in the table.
 [[nodiscard]] settle_step decide_settling(db::fate of_transaction, rows_seen rows, bool same_server) noexcept;
 
 } // namespace exports

@@ -144,6 +144,15 @@ awaitable<std::vector<unsettled_file>> directory_sink::unsettled() {
     co_return std::move(*found);
 }
 
+awaitable<std::optional<stored_file>> directory_sink::file_of(unsettled_file file) {
+    const auto found = std::make_shared<std::optional<stored_file>>();
+    std::function<void()> call = [found, directory = directory_, file] {
+        *found = look_at(directory, hidden_of(file).part());
+    };
+    co_await on_disk(reading_, std::move(call));
+    co_return std::move(*found);
+}
+
 awaitable<bool> directory_sink::in_use(unsettled_file file) {
     const auto held = std::make_shared<bool>(false);
     std::function<void()> call = [held, directory = directory_, file] {

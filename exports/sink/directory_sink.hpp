@@ -27,6 +27,7 @@ class directory_sink : public sink {
     [[nodiscard]] awaitable<void> read(stored_file file, std::uint64_t begin, std::uint64_t end,
                                        byte_sink to) override;
     [[nodiscard]] awaitable<std::vector<unsettled_file>> unsettled() override;
+    [[nodiscard]] awaitable<std::optional<stored_file>> file_of(unsettled_file file) override;
     [[nodiscard]] awaitable<bool> in_use(unsettled_file file) override;
     [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;
     [[nodiscard]] awaitable<void> forget(unsettled_file file) override;

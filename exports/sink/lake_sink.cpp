@@ -108,6 +108,14 @@ awaitable<std::vector<unsettled_file>> lake_sink::unsettled() {
     co_return found;
 }
 
+awaitable<std::optional<stored_file>> lake_sink::file_of(unsettled_file file) {
+    std::optional<stored_file> found;
+    const auto now = co_await lake_.look(lake_.prefix() + file.place);
+    if (now && pending_on(*now, file.mark.author))
+        found = described(now->properties, file.place);
+    co_return found;
+}
+
 awaitable<bool> lake_sink::keep(unsettled_file file) {
     auto now = co_await lake_.look(lake_.prefix() + file.place);
     if (!now)

@@ -99,6 +99,8 @@ class sink {
 
     // The pending files of all tasks, also of tasks that are no longer on disk.
     [[nodiscard]] virtual awaitable<std::vector<unsettled_file>> unsettled() = 0;
+    // The file itself, for `read`; nullopt if it is not there, or not pending any more.
+    [[nodiscard]] virtual awaitable<std::optional<stored_file>> file_of(unsettled_file file) = 0;
     // Whether the process that wrote it still works with it, as far as that can be known. Always false if the
     // place has a lease.
     [[nodiscard]] virtual awaitable<bool> in_use(unsettled_file file) = 0;

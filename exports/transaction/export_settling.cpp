@@ -2,6 +2,7 @@
 
 #include "async/error.hpp"
 #include "db/fate.hpp"
+#include "exports/settle/file_look.hpp"
 #include "exports/settle/look_for_rows.hpp"
 
 #include <fmt/format.h>
@@ -36,10 +37,13 @@ async::error in_use(const unsettled_file& file) {
         "the exports of one database; a copy of the server needs another EXPORT_PATH.");
 }
 
-std::string_view contradiction(rows_seen rows) {
+std::string_view contradiction(fate asked, rows_seen rows) {
     switch (rows) {
     case rows_seen::some:
-        return "rows of the file are in the table";
+    case rows_seen::every:
+        return asked == fate::committed
+                   ? "rows of the file are in the table"
+                   : "the server was started again since, and the table does not have each row of the file";
     case rows_seen::not_known:
         return "its mark has no evidence of the file's rows, and the server may have been started again "
                "since";
@@ -56,7 +60,7 @@ async::error contradicted(const unsettled_file& file, fate asked, rows_seen rows
         failure::integrity,
         fmt::format("the server says of transaction {}, on which '{}' depends, that it was {}, but {}",
                     file.mark.author.transaction, file.name,
-                    asked == fate::committed ? "committed" : "rolled back", contradiction(rows)),
+                    asked == fate::committed ? "committed" : "rolled back", contradiction(asked, rows)),
         "It may be a copy, or put back to an earlier state, and the number that of another transaction. " +
             std::string(verdict_hint));
 }
@@ -123,14 +127,28 @@ awaitable<settle_step> export_settling::decide(const unsettled_file& file) {
     evidence_look look;
     if (decided)
         look = co_await look_for_rows(opened_.session, file.mark.evidence);
-    const auto rows = rows_seen_in(look);
-    const auto step =
-        decide_settling(asked, rows, db::same_server(file.mark.author.position, opened_.position));
+    auto rows = rows_seen_in(look);
+    const bool same_server = db::same_server(file.mark.author.position, opened_.position);
+    if (asked == fate::aborted && !same_server && look.same > 0 && look.changed + look.absent == 0) {
+        const bool all = co_await has_all_rows(file);
+        rows = all ? rows_seen::every : rows;
+    }
+    const auto step = decide_settling(asked, rows, same_server);
     if (step == settle_step::person && decided)
         throw contradicted(file, asked, rows);
     if (step == settle_step::person)
         throw not_known(file, opened_.position);
     co_return step;
+}
+
+awaitable<bool> export_settling::has_all_rows(const unsettled_file& file) {
+    const auto there = co_await context_.sink.file_of(file);
+    if (!there || there->bytes != file.mark.bytes)
+        co_return false;
+    const file_reader read = [this, &there](stored_bytes to) {
+        return context_.sink.read(*there, 0, there->bytes, std::move(to));
+    };
+    co_return co_await has_each_row(opened_.session, file.mark.evidence, read, file.mark.rows);
 }
 
 awaitable<fate> export_settling::fate_of(const unsettled_file& file) {

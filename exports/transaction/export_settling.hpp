@@ -34,6 +34,8 @@ class export_settling {
     enum class decided_by : std::uint8_t { transaction, person };
 
     [[nodiscard]] awaitable<settle_step> decide(const unsettled_file& file);
+    // Reads the file, and looks for each of its rows in the table.
+    [[nodiscard]] awaitable<bool> has_all_rows(const unsettled_file& file);
     [[nodiscard]] awaitable<db::fate> fate_of(const unsettled_file& file);
     [[nodiscard]] awaitable<void> must_be_left(const unsettled_file& file);
     [[nodiscard]] awaitable<void> must_be_in_table(const unsettled_file& file);

@@ -141,6 +141,22 @@ def test_an_abort_whose_rows_were_changed_waits_for_a_person_once_the_server_was
     is_undecided(exports, "that it was rolled back, but none of the rows")
 
 
+@pytest.mark.parametrize("shape", [COMMON_KNOWLEDGE[0], SISTERS[3], SISTERS[4]], ids=lambda shape: shape.table)
+def test_an_abort_of_a_restarted_server_is_believed_while_the_table_has_each_row(exports, database, shape):
+    assert not killed(exports, database, kill_before, shape, {"EXPORT_TIME_ZONE": "Europe/Tallinn"})
+    change_mark(exports, started="1700000000000000")
+    exports.run(expect=0)
+    assert exports.check()[shape.task] > 0 and exports.place.leftovers() == []
+
+
+def test_an_abort_of_a_restarted_server_waits_for_a_person_while_the_table_lacks_a_row(exports, database):
+    """Its disk may have been put back to a moment before the last rows came: they are in the file alone."""
+    assert not killed(exports, database, kill_before)
+    change_mark(exports, started="1700000000000000")
+    exports.execute("DELETE FROM agency WHERE id = (SELECT id FROM agency WHERE id NOT IN (SELECT id FROM agency ORDER BY ctid LIMIT 5) LIMIT 1)")
+    is_undecided(exports, "the table does not have each row of the file")
+
+
 @pytest.mark.parametrize("started", ["", "1700000000000000"], ids=["the same server", "restarted"])
 def test_an_abort_without_evidence_is_believed_of_the_same_server_only(exports, database, started):
     """After a disk was put back the number may belong to another transaction."""

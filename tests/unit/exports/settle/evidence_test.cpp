@@ -60,9 +60,12 @@ TEST(evidence, is_looked_for_by_its_key) {
     auto all = taker();
     all.add("a,1,it's\n");
     EXPECT_EQ(
-        look_sql(all.taken(), all.taken().rows.front()),
-        "COPY (SELECT t.\"text\", t.\"part\", t.\"id\" FROM chat.\"Message\" AS t WHERE t.\"part\" "
-        "OPERATOR(pg_catalog.=) '1' AND t.\"id\" OPERATOR(pg_catalog.=) 'it''s') TO STDOUT (FORMAT csv)");
+        look_sql(all.taken(), all.taken().rows),
+        "COPY (SELECT t.\"text\", t.\"part\", t.\"id\" FROM chat.\"Message\" AS t WHERE (t.\"part\" "
+        "OPERATOR(pg_catalog.=) '1' AND t.\"id\" OPERATOR(pg_catalog.=) 'it''s')) TO STDOUT (FORMAT csv)");
+    for (int row = 2; row <= 4; ++row) // of which the fourth is taken
+        all.add("b,2,x\n");
+    EXPECT_NE(look_sql(all.taken(), all.taken().rows).find("'it''s') OR (t.\"part\" "), std::string::npos);
 }
 
 } // namespace
