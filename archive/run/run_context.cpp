@@ -1,5 +1,8 @@
 #include "archive/run/run_context.hpp"
 
+#include <utility>
+#include <vector>
+
 namespace archive {
 
 run_context run_context::with(const archive::settings& other) const {
@@ -22,8 +25,12 @@ run_tools::run_tools(const run_context& context)
     , restores(context.lake, context.retries, context.new_nonce)
     , lease(context.lake, context.retries, "lock", context.run_id)
     , ledger(context.lake)
-    , settler(context.lake, publisher.tails(), restores, context.log, context.settings.parallel, lease,
-              ledger)
+    , settler(context.lake, publisher.tails(), restores, context.log, context.settings.parallel,
+              {[this] { return lease.ready_to_write(); },
+               [this, &context](std::vector<lake::ledger_entry> entries) {
+                   return ledger.record(std::move(entries), context.log);
+               }},
+              [this] { return ledger.read(); })
     , converter(context.lake, context.retries, context.pages, context.log, context.run_id,
                 context.new_nonce) {}
 

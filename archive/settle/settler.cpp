@@ -22,13 +22,6 @@ using async::failure;
 
 namespace {
 
-settle_steps steps_of(lake::folder_lease& lease, lake::ledger& ledger, async::log& log) {
-    return {[&lease] { return lease.ready_to_write(); },
-            [&ledger, &log](std::vector<lake::ledger_entry> entries) {
-                return ledger.record(std::move(entries), log);
-            }};
-}
-
 void say_decided(async::log& log, const lake::listed_file& file, settle_decision decision,
                  const settle_facts& facts) {
     const auto& mark = *file.mark.mark;
@@ -60,11 +53,11 @@ async::error refusal_of_all(const std::vector<async::error>& each) {
 } // namespace
 
 settler::settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores,
-                 async::log& log, std::size_t parallel, lake::folder_lease& lease, lake::ledger& ledger)
+                 async::log& log, std::size_t parallel, settle_steps steps, ledger_reader ledger)
     : files_(files)
-    , ledger_(ledger)
+    , ledger_(std::move(ledger))
     , log_(log)
-    , writer_(files, tails, restores, steps_of(lease, ledger, log), parallel) {}
+    , writer_(files, tails, restores, std::move(steps), parallel) {}
 
 awaitable<settling> settler::settle(const settle_place& at, const lake::file_map& files) {
     settling result;
@@ -95,7 +88,7 @@ awaitable<settling> settler::settle(const settle_place& at, const lake::file_map
 awaitable<void> settler::must_be_latest(std::vector<const lake::listed_file*> pending) {
     if (pending.empty())
         co_return;
-    const auto known = co_await ledger_.read();
+    const auto known = co_await ledger_();
     for (const auto* file : pending) {
         const auto& name = file->properties.name;
         const auto entry = known.find(lake::name_alone(name));

@@ -1,6 +1,6 @@
 // Decides the fate of every tail that an earlier run left pending, from what PostgreSQL says of its
 // transaction and, if that says nothing, from the tail's own rows.
-// Tested by tests/fault/test_settling.py.
+// Tested by tests/unit/archive/settle/settler_test.cpp and tests/fault/test_settling.py.
 #pragma once
 
 #include "archive/settle/decisions.hpp"
@@ -15,11 +15,11 @@
 #include "db/fate.hpp"
 #include "db/position.hpp"
 #include "lake/folder/file_store.hpp"
-#include "lake/lease/folder_lease.hpp"
-#include "lake/ledger/ledger.hpp"
+#include "lake/ledger/ledger_state.hpp"
 #include "lake/write/pending_file.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -41,9 +41,11 @@ struct settle_place {
 
 class settler {
   public:
-    // All must outlive it.
+    using ledger_reader = std::function<awaitable<lake::ledger_state>()>;
+
+    // All must outlive it. `ledger`: awaited if a file is pending.
     settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores, async::log& log,
-            std::size_t parallel, lake::folder_lease& lease, lake::ledger& ledger);
+            std::size_t parallel, settle_steps steps, ledger_reader ledger);
 
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
     // partly in the table.
@@ -80,7 +82,7 @@ class settler {
     [[nodiscard]] awaitable<void> must_be_latest(std::vector<const lake::listed_file*> pending);
 
     lake::file_store& files_;
-    lake::ledger& ledger_;
+    ledger_reader ledger_;
     async::log& log_;
     settle_writer writer_;
 };
