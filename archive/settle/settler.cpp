@@ -40,6 +40,20 @@ void say_decided(async::log& log, const lake::listed_file& file, settle_decision
             {{"blob", file.properties.name}, {"transaction", author.transaction}, {"rows", mark.now.rows}});
 }
 
+// Others may have written a committed file again and kept its mark: the last rows are in no file then.
+void must_be_whole(const lake::listed_file& file) {
+    const auto& mark = *file.mark.mark;
+    if (mark.pending && file.properties.size < mark.now.bytes)
+        throw async::error(failure::integrity,
+                           fmt::format("'{}' has uncommitted rows that are in no table any more, and "
+                                       "somebody has cut it since: it was"
+                                       " {} bytes, and is {}",
+                                       file.properties.name, mark.now.bytes, file.properties.size),
+                           "Put the file back as it was, from a version or a copy: it was the only copy of "
+                           "these rows. `event-archiver"
+                           " recover --keep FILE` accepts it as it is.");
+}
+
 // A dry run may leave many such files: the first is told of, the others are counted.
 async::error refusal_of_all(const std::vector<async::error>& each) {
     const auto& first = each.front();
@@ -178,6 +192,8 @@ awaitable<settle_decision> settler::decide(const settle_place& at, const lake::l
         known.gone.push_back(std::move(refused));
         co_return decision;
     }
+    if (decision == settle_decision::keep)
+        must_be_whole(file);
     say_decided(log_, file, decision, facts);
     co_return decision;
 }

@@ -1,5 +1,6 @@
 #include "exports/sink/lake_sink.hpp"
 
+#include "async/error.hpp"
 #include "exports/sink/lake_draft.hpp"
 #include "lake/folder/treatment.hpp"
 #include "lake/ledger/ledger.hpp"
@@ -24,6 +25,20 @@ stored_file described(const azure::blob_properties& blob, const std::string& nam
     found.pending = !mark.mistake.empty() || (mark.mark && mark.mark->pending);
     found.version = blob.etag;
     return found;
+}
+
+// Somebody may have written the file again and kept its metadata.
+void must_be_whole(const lake::listed_file& file) {
+    const auto& marked = file.mark.mark->now;
+    if (file.properties.size != marked.bytes)
+        throw async::error(
+            async::failure::integrity,
+            fmt::format("{} rows were deleted for '{}', and somebody has changed it since: it was {} bytes, "
+                        "and is {}",
+                        marked.rows, file.properties.name, marked.bytes, file.properties.size),
+            "Put the file back as it was: it is the only copy of these rows. If it cannot be had, move away "
+            "what is"
+            " there; `event-archiver recover --exports --keep FILE` then lets the task go on.");
 }
 
 } // namespace
@@ -122,6 +137,7 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
         co_return false;
     now->properties.metadata.erase(evidence_name);
     if (pending_on(*now, file.mark.author)) { // otherwise another run has settled it
+        must_be_whole(*now);
         lake::ledger book(lake_);
         std::vector<lake::ledger_entry> entries;
         entries.push_back(

@@ -96,6 +96,22 @@ def test_an_abort_whose_rows_are_partly_gone_waits_for_a_person_once_the_server_
     scene.finish(scene.kind.before + scene.kind.rows)
 
 
+def test_a_committed_file_that_was_cut_and_kept_its_mark_waits_for_a_person(scene):
+    """Somebody has written it again, shorter: its last rows are in no file."""
+    scene.begin(Kind(pending="committed"))
+    name = pending(scene)[0].name
+    content, metadata = scene.lake.get(scene.container, name), scene.lake.head(scene.container, name).metadata
+    scene.lake.put_blob(scene.container, name, content[:-20])
+    scene.lake.set_metadata(scene.container, name, metadata)
+    before = lake_state(scene)
+    outcome = scene.run("recover")
+    assert outcome.code == 7 and f"'{name}'" in outcome.stderr and "somebody has cut it" in outcome.stderr, str(outcome)
+    assert lake_state(scene) == before
+    scene.lake.put_blob(scene.container, name, content)
+    scene.lake.set_metadata(scene.container, name, metadata)
+    scene.finish(scene.kind.rows)
+
+
 def test_a_commit_is_not_believed_while_all_of_its_rows_are_there_and_a_part_waits_for_a_person(scene):
     scene.begin(Kind(pending="committed"))
     put_back(scene, all_of(scene))

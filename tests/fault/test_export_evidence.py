@@ -203,6 +203,25 @@ def test_a_discard_takes_no_row_with_the_same_key_for_that_of_the_file(exports, 
     assert exports.place.leftovers()
 
 
+@pytest.mark.parametrize("exports", ["lake"], indirect=True)
+def test_a_file_that_was_cut_and_kept_its_mark_is_not_taken_for_whole(exports, database):
+    """A sync that broke off writes the blob again, with its metadata. In a directory the CRC-64 tells."""
+    assert killed(exports, database, kill_after)
+    lake, container = exports.place.lake, exports.place.container
+    (blob,) = [blob for blob in exports.place.blobs() if "archiverpending" in blob.metadata]
+    content, metadata = lake.get(container, blob.name), blob.metadata
+    lake.put_blob(container, blob.name, content[:-20])
+    lake.set_metadata(container, blob.name, metadata)
+    for command in (["export", "--boundary", str(BOUNDARY)], ["recover", "--exports"]):
+        outcome = exports.archiver.run(*command, expect=7)
+        assert "somebody has changed it since" in outcome.stderr, str(outcome)
+    assert "archiverpending" in lake.head(container, blob.name).metadata
+    lake.put_blob(container, blob.name, content)
+    lake.set_metadata(container, blob.name, metadata)
+    exports.archiver.run("recover", "--exports", expect=0)
+    assert "agency" + FIRST in exports.place.names() and exports.place.leftovers() == []
+
+
 def test_a_file_of_a_task_that_was_renamed_is_not_forgotten(exports, database):
     """It is the only copy of its rows, and hidden."""
     assert killed(exports, database, kill_after)
