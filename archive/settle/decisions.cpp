@@ -49,7 +49,9 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
     case tail_rows::none_in_table: // rolled back: another run deleted them, and may have archived them
         if (rolled_back)
             return settle_decision::refuse_gone;
-        return facts.may_be_moved && !committed ? settle_decision::refuse_mixed : settle_decision::keep;
+        if (!committed && (facts.keys_in_table || facts.may_be_moved)) // they may have been changed since
+            return settle_decision::refuse_mixed;
+        return settle_decision::keep;
     case tail_rows::no_rows:
         return undo;                // to what it was: rows of the file may be in the table
     case tail_rows::not_comparable: // nothing contradicts the server

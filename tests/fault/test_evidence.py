@@ -80,6 +80,21 @@ def test_rows_that_were_changed_after_an_abort_are_the_tables(scene, kind, deed)
     scene.finish()
 
 
+def test_an_abort_whose_rows_were_all_changed_waits_for_a_person_once_the_server_was_restarted(scene):
+    """The tail was never committed: kept, each of its rows would be archived beside itself."""
+    scene.begin(KINDS["taking back"])
+    rewrite(scene, started=1)
+    for table in ('"Event"', "oracle.original"):
+        scene.table.execute(f"UPDATE {table} SET event_type = 'changed' WHERE {DUE} AND id IN (SELECT id FROM \"Event\")")
+    before, names = lake_state(scene), [blob.name for blob in pending(scene)]
+    outcome = scene.run("archive")
+    assert outcome.code == 7 and "--discard" in outcome.stderr, str(outcome)
+    assert lake_state(scene) == before
+    for name in names:
+        scene.plain.run("recover", "--discard", name, expect=0)
+    scene.finish(scene.kind.before + scene.kind.rows)
+
+
 @pytest.mark.parametrize("which", ["min", "max"], ids=["the sample", "the last row"])
 def test_an_abort_whose_rows_are_partly_gone_waits_for_a_person_once_the_server_was_restarted(scene, which):
     """Its disk may have been put back to a moment before the last rows came: they are in the file alone."""

@@ -130,6 +130,16 @@ TEST(decide_settling, leaves_a_tail_to_a_person_whose_rows_may_have_other_keys) 
     EXPECT_EQ(decide_settling(facts), settle_decision::keep) << "nothing contradicts the server";
 }
 
+TEST(decide_settling, keeps_no_tail_beside_rows_that_were_changed_since_unless_it_was_committed) {
+    for (const auto said : {db::fate::aborted, db::fate::unknown, db::fate::committed}) {
+        settle_facts facts{here, db::fate::unknown, tail_rows::none_in_table, true, said};
+        EXPECT_EQ(decide_settling(facts), settle_decision::keep);
+        facts.keys_in_table = true;
+        EXPECT_EQ(decide_settling(facts),
+                  said == db::fate::committed ? settle_decision::keep : settle_decision::refuse_mixed);
+    }
+}
+
 // Another program may have changed or deleted a row of it since.
 TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_keys_of_it_are_there) {
     for (const auto rows : {tail_rows::some_in_table, tail_rows::none_in_table, tail_rows::not_comparable}) {
