@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,27 @@ void say_decided(async::log& log, const lake::listed_file& file, settle_decision
             "the server says that a transaction was rolled back, and its rows are not in the table: the file"
             " keeps them, as the only copy or as rows that were archived elsewhere since",
             {{"blob", file.properties.name}, {"transaction", author.transaction}, {"rows", mark.now.rows}});
+}
+
+std::string fate_key(const db::transaction_mark& author) {
+    return fmt::format("{}/{}/{}", author.position.timeline, author.position.lsn, author.transaction);
+}
+
+// `fates`: by fate_key, what the server says.
+bool is_committed(const lake::listed_file& file, const std::map<std::string, db::fate>& fates) {
+    const auto& mark = *file.mark.mark;
+    const auto found = fates.find(fate_key(lake::awaited(mark).value()));
+    return found != fates.end() && found->second == db::fate::committed && !mark.now.dry_run;
+}
+
+// A restored day ends with the transaction that deletes its rows. A tail that is kept although that is not
+// known to have committed leaves the day restored: its rows may be in the table.
+const lake::listed_file* not_ended(const lake::listed_file& file, std::deque<lake::listed_file>& changed) {
+    if (!file.mark.mark->restored || !file.mark.mark->restored->ends)
+        return &file;
+    auto& copy = changed.emplace_back(file);
+    copy.mark.mark->restored->ends = false;
+    return &copy;
 }
 
 // Others may have written a committed file again and kept its mark: the last rows are in no file then.
@@ -80,12 +102,16 @@ awaitable<settling> settler::settle(const settle_place& at, const lake::file_map
             throw async::error(*mistake);
     auto known = co_await gather(at, files);
     std::vector<decided_file> work;
+    std::deque<lake::listed_file> changed; // whose addresses stay
     for (const auto* file : files.with(lake::file_trait::awaiting)) {
         const auto decision = co_await decide(at, *file, known);
         if (decision == settle_decision::wait)
             result.waiting = true;
         else if (decision != settle_decision::refuse_gone)
-            work.push_back({file, decision, known.doubtful.contains(file)});
+            work.push_back({decision == settle_decision::keep && !is_committed(*file, known.fates)
+                                ? not_ended(*file, changed)
+                                : file,
+                            decision, known.doubtful.contains(file)});
     }
     if (!known.gone.empty())
         throw refusal_of_all(known.gone);
@@ -139,8 +165,7 @@ awaitable<settle_facts> settler::facts_of(const settle_place& at, const lake::li
     facts.certain = dry_run || db::same_server(author.position, at.position);
     if (!here)
         co_return facts;
-    const auto key =
-        fmt::format("{}/{}/{}", author.position.timeline, author.position.lsn, author.transaction);
+    const auto key = fate_key(author);
     auto found = known.fates.find(key);
     if (found == known.fates.end()) {
         const auto asked = co_await db::fate_of(at.session, author.transaction, author.position, at.position);
@@ -239,8 +264,11 @@ awaitable<void> settler::settle_by_verdict(const settle_place& at, const lake::l
         also_in_table = seen.counts.to_the_letter > 0 || is_in_doubt(seen, mark.now, table);
     }
     const auto kept_as = also_in_table ? settle_decision::restored : settle_decision::keep;
-    const decided_file chosen{
-        .file = &file, .decision = decision == verdict::keep ? kept_as : undo, .doubtful = true};
+    std::deque<lake::listed_file> changed;
+    const bool rests_on_commit = decision != verdict::keep || asked == db::fate::committed;
+    const decided_file chosen{.file = rests_on_commit ? &file : not_ended(file, changed),
+                              .decision = decision == verdict::keep ? kept_as : undo,
+                              .doubtful = true};
     std::vector<decided_file> decided(1, chosen);
     co_await writer_.write(std::move(decided), table, position);
     log_.info("settle.verdict", "recovered a file as it was decided by hand",

@@ -318,3 +318,22 @@ def test_a_shard_says_that_a_restored_file_of_another_is_gone(archiver, table, l
         outcome = archiver.run("archive", "--shard", f"{index_of_shard}/2", expect=7)
         assert "the file is not there" in outcome.stderr, str(outcome)
     assert lake.list(container) == []
+
+
+def test_a_tail_that_is_kept_without_a_commit_leaves_the_day_restored(archiver, table, lake, container):
+    """The transaction that was to end the restored day never committed: the day's rows are in the table."""
+    archived(archiver, table, lake, container)
+    archiver.run("restore", "--day", DAY, "--hold", "none", expect=0)
+    table.insert("2024-01-01 04:00:00")
+    archiver.run("archive", "--dry-run", expect=0)
+    table.execute("DELETE FROM public.\"Event\" WHERE created_at = '2024-01-01 04:00'")
+    assert "recover --keep" in archiver.run("archive", expect=7).stderr
+    archiver.run("recover", "--keep", NAME, expect=0)
+    assert is_marked(lake, container)
+    assert [line for line in lines(lake, container) if line["file"].endswith(NAME)][-1].get("restored") == 1
+    table.execute('UPDATE public."Event" SET created_at = created_at + interval \'4 days\' WHERE id = 1')
+    outcome = archiver.run("archive")
+    assert outcome.code == 7 and NAME in outcome.stderr, str(outcome)
+    table.execute('UPDATE public."Event" SET created_at = created_at - interval \'4 days\' WHERE id = 1')
+    archiver.run("archive", expect=0)
+    assert not is_marked(lake, container)
