@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from support.gate import DatabaseGate, database_error
 from support.journal_files import TopicFile
 from support.shop import Shop
 
@@ -59,6 +60,21 @@ def test_a_server_that_is_refused_makes_nothing_in_the_place_of_what_is_lost(sho
     assert shop.journal.exists() == (lost == "topic") and not (shop.journal / "live").exists()
     if lost == "journal":
         assert "there is no journal in" in shop.run("journal", "verify", expect=7, PG_CONNECTION_STRING=None).stderr
+
+
+def test_a_passing_failure_of_the_first_look_does_not_let_a_server_begin_on_another_journal(shop, database):
+    """It looks twice, before a topic is made and before the first request: the second look counts where the first came to nothing."""
+    shop.post(5)
+    shop.once()
+    shutil.rmtree(shop.journal)
+    TopicFile(shop.journal).append({"u": "b", "v": 1})
+    with DatabaseGate(database.server.port) as gate:
+        rule = gate.on(database_error("57P01"), contains="'mark'")
+        uri = database.server.uri(database.name, port=gate.port)
+        refused = shop.run("serve", "--apis", "live", "--port", "0", expect=7, PROJECT="none", PG_CONNECTION_STRING=uri)
+        assert rule.hits == 1
+    assert "but this journal is" in refused.summary["msg"]
+    assert not refused.events("serve.listening")
 
 
 def test_without_a_database_it_only_reads_and_with_one_that_is_away_it_says_so(shop):

@@ -38,7 +38,7 @@ constexpr key_words timestamp_words{"a timestamp with this Idempotency-Key is on
                                     "this Idempotency-Key came with another timestamp before"};
 
 response refused_answer(const intake_refusal& why) {
-    if (why.status == 409 || why.status == 422) // of the key
+    if (why.of_the_key)
         return error_answer(why.status, why.why);
     return error_answer(why.status == 503 ? 503 : 500, why.why, "failed to publish message");
 }

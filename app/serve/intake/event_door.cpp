@@ -11,9 +11,9 @@ namespace {
 std::optional<intake_refusal> refusal_of(key_book::state state, const key_words& words) {
     switch (state) {
     case key_book::state::in_flight:
-        return intake_refusal{409, std::string(words.in_flight)};
+        return intake_refusal{409, std::string(words.in_flight), false, true};
     case key_book::state::other_batch:
-        return intake_refusal{422, std::string(words.other_batch)};
+        return intake_refusal{422, std::string(words.other_batch), false, true};
     case key_book::state::unknown:
     case key_book::state::accepted:
         break;

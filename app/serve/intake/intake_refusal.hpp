@@ -13,6 +13,7 @@ struct intake_refusal {
     unsigned status = 503;
     std::string why;
     bool retry_soon = false; // with Retry-After
+    bool of_the_key = false; // not of the events
 };
 [[nodiscard]] intake_refusal refusal_for(const async::error& failed);
 // Retry-After: 1, where it may help.

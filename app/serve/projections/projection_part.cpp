@@ -4,7 +4,6 @@
 #include "app/run/projections/projections_of.hpp"
 #include "app/serve/projections/reported_progress.hpp"
 #include "async/caught.hpp"
-#include "async/deadline.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
@@ -28,7 +27,6 @@ namespace {
 using definition_list = std::vector<events::projection_definition>;
 
 constexpr std::chrono::seconds others_look{30};
-constexpr std::chrono::seconds first_look_patience{5};
 constexpr double unused_after = 3'600; // seconds
 
 // "revenue (live), totals (orders, refunds)": those whose files can be used.
@@ -150,21 +148,24 @@ void projection_part::note_readers(const std::vector<events::projection_definiti
 awaitable<void> projection_part::check() {
     if (around_.settings.database.empty() || around_.settings.journal.in_kafka())
         co_return;
-    const bool said = co_await positions_allow(compare(must_have_topics));
-    is_away_ = !said;
+    const auto began = async::deadline::clock::now();
+    const bool said = co_await positions_allow(compare(must_have_topics), first_look_patience);
+    if (!said)
+        first_look_left_ = first_look_patience - (async::deadline::clock::now() - began);
 }
 
 // Before the first request: events that are accepted into a wrong journal would be lost with it. A server
 // whose database is away still accepts events, and checks once the database is back.
 awaitable<void> projection_part::begin() {
-    if (!around_.settings.database.empty() && !is_away_)
-        fits_ = co_await positions_allow(must_fit());
+    if (!around_.settings.database.empty() && first_look_left_.count() > 0)
+        fits_ = co_await positions_allow(must_fit(), first_look_left_);
 }
 
 // False if the database cannot say it.
-awaitable<bool> projection_part::positions_allow(awaitable<void> comparing) {
+awaitable<bool> projection_part::positions_allow(awaitable<void> comparing,
+                                                 async::deadline::clock::duration patience) {
     const auto failed = co_await async::caught_error(async::with_deadline(
-        std::move(comparing), async::deadline::after(first_look_patience), "the positions in the database"));
+        std::move(comparing), async::deadline::after(patience), "the positions in the database"));
     if (failed && async::failure_of(failed) == async::failure::integrity)
         std::rethrow_exception(failed);
     co_return !failed;
@@ -246,7 +247,7 @@ awaitable<void> projection_part::watch_others() {
             note_others(all);
         co_await async::pause(others_look);
         if (!fits_)
-            fits_ = co_await positions_allow(must_fit());
+            fits_ = co_await positions_allow(must_fit(), first_look_patience);
     }
 }
 

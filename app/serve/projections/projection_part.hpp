@@ -8,18 +8,23 @@
 #include "app/run/connections.hpp"
 #include "app/run/journal/journal_positions.hpp"
 #include "app/serve/served_part.hpp"
+#include "async/deadline.hpp"
 #include "async/task_scope.hpp"
 #include "events/journal/journal.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/follow/engine.hpp"
 #include "events/projection/retention/retention.hpp"
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace app {
+
+// For the database, before the first request.
+inline constexpr std::chrono::seconds first_look_patience{5};
 
 class projection_part final : public served_part {
   public:
@@ -51,7 +56,8 @@ class projection_part final : public served_part {
     [[nodiscard]] async::awaitable<void> must_fit();
     using position_comparison = async::awaitable<void> (*)(db::connection&, const written_journal&);
     [[nodiscard]] async::awaitable<void> compare(position_comparison which);
-    [[nodiscard]] async::awaitable<bool> positions_allow(async::awaitable<void> comparing);
+    [[nodiscard]] async::awaitable<bool> positions_allow(async::awaitable<void> comparing,
+                                                         async::deadline::clock::duration patience);
     [[nodiscard]] async::awaitable<std::string> problem();
     [[nodiscard]] async::awaitable<void> watch_others();
     void note_others(const std::vector<events::projection_status>& all);
@@ -61,12 +67,12 @@ class projection_part final : public served_part {
     events::journal& source_;
     connections connections_;
     db::database_access database_;
-    events::known_readers readers_;                     // for the journal's retention
-    std::set<std::string> names_;                       // of positions that this process knows
-    bool fits_ = false;                                 // the journal, as the database has said
-    bool is_away_ = false;                              // the database did not say before a topic was made
-    std::string broken_;                                // files with mistakes
-    std::unique_ptr<events::projection_engine> engine_; // null: no projection runs here
+    events::known_readers readers_; // for the journal's retention
+    std::set<std::string> names_;   // of positions that this process knows
+    bool fits_ = false;             // the journal, as the database has said
+    async::deadline::clock::duration first_look_left_ = first_look_patience; // a start waits no longer
+    std::string broken_;                                                     // files with mistakes
+    std::unique_ptr<events::projection_engine> engine_;                      // null: no projection runs here
     // Positions that other processes move, or that no process moves.
     std::vector<events::stream_progress> others_;
     std::set<events::position_key> told_;

@@ -74,8 +74,8 @@ projection_part* api_server::add_journal_parts() {
         add(std::make_unique<live_api>(around_, journal_->keyed_events_in()));
     if (serving.offers(api::timestamps))
         add(std::make_unique<timestamps_api>(around_, journal_->keyed_events_in()));
-    // Begins before projections: for a directory of window files that belongs to another server, its error is
-    // more exact.
+    // Begins before projections: of what `begin` finds, that a directory of window files belongs to another
+    // server is more exact. A lost journal is found before, by `check`.
     if (serving.offers(api::live) && !settings_.projections.window_files.empty())
         add(std::make_unique<window_files_part>(around_, journal_->journal()));
     return add(std::make_unique<projection_part>(around_, journal_->journal()));

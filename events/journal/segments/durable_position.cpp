@@ -1,5 +1,7 @@
 #include "events/journal/segments/durable_position.hpp"
 
+#include "events/journal/error.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -33,6 +35,15 @@ std::optional<std::string> agreed_text(const std::function<std::string()>& read)
         text = std::move(again);
     }
     return std::nullopt;
+}
+
+std::optional<position> position_told(const std::function<std::string()>& read, position known) {
+    if (const auto text = agreed_text(read))
+        return decode_durable(*text);
+    if (known == 0)
+        throw journal_error(journal_failure::overloaded,
+                            "the journal's end is written faster than it can be read");
+    return known;
 }
 
 } // namespace events

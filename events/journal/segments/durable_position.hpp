@@ -19,4 +19,8 @@ inline constexpr std::string_view durable_name = "durable";
 // of either text: what two reads agree about is whole. nullopt if a hundred do not agree: look again later.
 [[nodiscard]] std::optional<std::string> agreed_text(const std::function<std::string()>& read);
 
+// The position in what `read` returns; nullopt: it has none. While reads do not agree, `known` counts, which
+// was told before. Throws journal_error(overloaded) where 0 is known: it may be far behind what is durable.
+[[nodiscard]] std::optional<position> position_told(const std::function<std::string()>& read, position known);
+
 } // namespace events

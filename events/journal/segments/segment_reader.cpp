@@ -33,8 +33,7 @@ journal_error damaged(const file_handle& file, std::uint64_t offset, position at
 // `known`: the position that it told before.
 std::optional<position> told_in(const file_handle& durable, position known) {
     constexpr std::size_t bytes_max = 64;
-    const auto text = agreed_text([&durable] { return durable.read(0, bytes_max); });
-    return text ? decode_durable(*text) : known;
+    return position_told([&durable] { return durable.read(0, bytes_max); }, known);
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include "events/journal/error.hpp"
 #include "events/journal/segments/durable_position.hpp"
 
 #include <gtest/gtest.h>
@@ -32,6 +33,21 @@ TEST(durable_position, is_not_asked_without_end) {
     position end = 0;
     EXPECT_FALSE(agreed_text([&end] { return encode_durable(++end); }));
     EXPECT_EQ(end, 100);
+}
+
+// A journal that is said to end at 0 would look as if it had lost its events.
+TEST(durable_position, is_not_taken_for_zero_where_nothing_is_known) {
+    position end = 0;
+    const auto changing = [&end] { return encode_durable(++end); };
+    EXPECT_EQ(position_told(changing, 7), 7);
+    try {
+        (void)position_told(changing, 0);
+        FAIL() << "it was told";
+    } catch (const journal_error& failed) {
+        EXPECT_EQ(failed.kind(), async::failure::temporary);
+    }
+    EXPECT_EQ(position_told([] { return encode_durable(5); }, 0), 5);
+    EXPECT_FALSE(position_told([] { return std::string("garbage"); }, 5));
 }
 
 } // namespace
