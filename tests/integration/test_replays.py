@@ -124,9 +124,65 @@ def test_a_replay_whose_migrations_cannot_make_the_table_again_changes_nothing(s
     shop.post(60)
     shop.once()
     shop.execute("DROP TABLE seen")
-    shop.run("projections", "replay", "total", expect=3)
+    refused = shop.run("projections", "replay", "total", expect=3)
+    assert 'table "public"."seen" of projection \'total\' is not there' in refused.summary["msg"] and "projections rebuild total" in refused.stderr
     shop.once()
     assert shop.total() == shop.posted
+
+
+@pytest.mark.parametrize("mistake", ["an applied migration was changed", "a new migration fails"])
+def test_a_replay_whose_files_no_process_can_use_empties_nothing(shop, mistake):
+    """The tables would stay empty until somebody mends the file."""
+    shop.post(60)
+    shop.once()
+    if mistake == "a new migration fails":
+        shop.write("total/migrations/002.sql", "SELECT 1/0")
+    else:
+        shop.write("total/migrations/001.sql", "CREATE TABLE IF NOT EXISTS total (user_id text PRIMARY KEY, value bigint NOT NULL) -- changed")
+    refused = shop.run("projections", "replay", "total", expect=3)
+    assert "total/migrations/00" in refused.summary["msg"]
+    assert shop.total() == shop.posted and shop.status()["position"] == 60
+
+
+def test_a_replay_applies_new_migrations_first(shop):
+    shop.post(60)
+    shop.once()
+    shop.write("total/migrations/002.sql", "CREATE TABLE noted AS SELECT sum(value) AS value FROM total")
+    shop.run("projections", "replay", "total")
+    assert shop.value("SELECT value FROM noted") == shop.posted and shop.total() == 0
+    shop.once()
+    assert shop.total() == shop.posted
+
+
+@pytest.mark.parametrize("command", [("migrate", "total"), ("project", "total", "--once"), ("projections", "replay", "total"), ("projections", "rebuild", "total")], ids=lambda each: " ".join(each))
+def test_a_migration_that_was_renamed_is_not_applied_a_second_time(shop, command):
+    shop.write("total/migrations/002.sql", "CREATE TABLE IF NOT EXISTS side (x int); INSERT INTO side VALUES (1)")
+    shop.post(60)
+    shop.once()
+    (shop.own / "total/migrations/002.sql").rename(shop.own / "total/migrations/020.sql")
+    refused = shop.run(*command, expect=3)
+    assert "'total/migrations/020.sql' was applied as 'total/migrations/002.sql'" in refused.stderr and "old name" in refused.stderr
+    assert shop.value("SELECT count(*) FROM side") == 1 and shop.total() == shop.posted
+    # The same text twice is no renaming while both files are there.
+    (shop.own / "total/migrations/020.sql").rename(shop.own / "total/migrations/002.sql")
+    shop.write("total/migrations/003.sql", "CREATE TABLE IF NOT EXISTS side (x int); INSERT INTO side VALUES (1)")
+    shop.run("migrate", "total")
+    assert shop.value("SELECT count(*) FROM side") == 2
+
+
+def test_a_migration_that_comes_too_late_is_told(shop):
+    """It is applied behind those whose names come later, so it may undo what they did."""
+    shop.write("total/migrations/002.sql", "SELECT 1")
+    shop.write("total/plugins/a/migrations/001.sql", "SELECT 2")
+    shop.write("total/plugins/a/apply.sql", "SELECT 1")
+    assert not shop.run("migrate", "total").events("projection.migrated_late")
+    shop.write("total/migrations/003.sql", "SELECT 3")
+    shop.write("total/plugins/0/migrations/001.sql", "SELECT 4")
+    shop.write("total/plugins/0/apply.sql", "SELECT 1")
+    assert not shop.run("migrate", "total").events("projection.migrated_late"), "another directory has an order of its own"
+    shop.write("total/migrations/0015.sql", "SELECT 5")
+    (told,) = shop.run("migrate", "total").events("projection.migrated_late")
+    assert (told["file"], told["later"]) == ("migrations/0015.sql", "migrations/002.sql")
 
 
 def test_a_replay_needs_to_know_the_tables(shop):

@@ -8,9 +8,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <iterator>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace events {
 
@@ -25,7 +29,27 @@ constexpr std::chrono::seconds lock_patience{60}; // for a lock on the table of 
 constexpr std::string_view checksum_sql =
     "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3::pg_catalog.text, 'UTF8')), 'hex')";
 
-// Whether the migration has been applied. Throws if that was another text.
+// The text of a file that was applied, and that the directory no longer has under the name it had then, would
+// be applied a second time.
+awaitable<void> must_not_be_renamed(db::connection& session, const projection_definition& which,
+                                    const migration& file) {
+    const auto sql = fmt::format("SELECT m.name FROM event_archiver.migration m"
+                                 " WHERE m.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                                 " AND m.name OPERATOR(pg_catalog.<>) $2::pg_catalog.text"
+                                 " AND m.checksum OPERATOR(pg_catalog.=) {} ORDER BY m.name",
+                                 checksum_sql);
+    const auto same = co_await session.query(sql, which.name, file.name, file.sql);
+    for (int row = 0; row < same.rows(); ++row)
+        if (std::ranges::find(which.migrations, same.text(row, 0), &migration::name) ==
+            which.migrations.end())
+            throw async::error(
+                failure::precondition,
+                fmt::format("'{0}/{1}' was applied as '{0}/{2}'", which.name, file.name, same.text(row, 0)),
+                "Give it its old name back. If it is to be applied a second time, change its "
+                "text: a comment will do.");
+}
+
+// Whether the migration has been applied. Throws if that was another text, or under another name.
 awaitable<bool> is_recorded(db::connection& session, const projection_definition& which,
                             const migration& file) {
     const auto sql = fmt::format("SELECT m.checksum OPERATOR(pg_catalog.=) {} FROM event_archiver.migration m"
@@ -33,14 +57,29 @@ awaitable<bool> is_recorded(db::connection& session, const projection_definition
                                  " AND m.name OPERATOR(pg_catalog.=) $2::pg_catalog.text",
                                  checksum_sql);
     const auto found = co_await session.query(sql, which.name, file.name, file.sql);
-    if (found.rows() == 0)
+    if (found.rows() == 0) {
+        co_await must_not_be_renamed(session, which, file);
         co_return false;
+    }
     if (!found.boolean(0, 0))
         throw async::error(
             failure::precondition,
             fmt::format("'{}/{}' was changed after it had been applied", which.name, file.name),
             "Put it back as it was, and make the change in a new file.");
     co_return true;
+}
+
+std::string_view folder_of(std::string_view file) { return file.substr(0, file.rfind('/')); }
+
+// A file of the same directory that comes behind this one and was applied before; empty: there is no such
+// file.
+std::string_view applied_later_file(const projection_definition& which, const std::vector<bool>& known,
+                                    std::size_t at) {
+    const auto& files = which.migrations;
+    for (auto later = at + 1; later < files.size(); ++later)
+        if (known[later] && folder_of(files[later].name) == folder_of(files[at].name))
+            return files[later].name;
+    return {};
 }
 
 // Within a transaction.
@@ -112,8 +151,14 @@ void throw_if_the_file_is_wrong(const async::error& failed, const projection_def
 
 awaitable<std::size_t> migrate(db::connection& session, const projection_definition& which, async::log& log) {
     std::size_t applied = 0;
+    std::vector<bool> known;
     for (const auto& file : which.migrations) {
-        if (co_await is_recorded(session, which, file))
+        const bool is_known = co_await is_recorded(session, which, file);
+        known.push_back(is_known);
+    }
+    for (std::size_t at = 0; at < known.size(); ++at) {
+        const auto& file = which.migrations[at];
+        if (known[at])
             continue;
         bool did = false;
         try {
@@ -125,6 +170,10 @@ awaitable<std::size_t> migrate(db::connection& session, const projection_definit
         }
         if (did) {
             ++applied;
+            if (const auto later = applied_later_file(which, known, at); !later.empty())
+                log.warn("projection.migrated_late",
+                         "a migration was applied behind one whose name comes later",
+                         {{"projection", which.name}, {"file", file.name}, {"later", later}});
             log.info("projection.migrated", "a migration was applied",
                      {{"projection", which.name}, {"file", file.name}});
         }

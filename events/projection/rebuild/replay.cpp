@@ -1,11 +1,11 @@
 #include "events/projection/rebuild/replay.hpp"
 
-#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "db/in_transaction.hpp"
 #include "db/transaction.hpp"
 #include "events/projection/beginning.hpp"
+#include "events/projection/rebuild/missing_tables.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/table_origin.hpp"
 #include "events/projection/topic_partition.hpp"
@@ -25,40 +25,6 @@ using async::failure;
 
 // All projections wait for as long as a replay waits for a reader of its tables; then it is tried again.
 constexpr std::chrono::seconds set_back_patience{3};
-
-awaitable<bool> all_tables_are_there(db::connection& session, const projection_definition& which) {
-    for (const auto& each : which.settings.tables) {
-        const auto found = co_await session.query(
-            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-            " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-            " WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name"
-            " AND c.relname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
-            each.schema, each.table);
-        if (found.integer(0, 0) == 0)
-            co_return false;
-    }
-    co_return true;
-}
-
-// Within a transaction. A table that is missing is that of a new file, or it was lost with what older files
-// made: then all files are applied again.
-awaitable<void> make_missing_tables(db::connection& session, const projection_definition& which) {
-    co_await session.execute("SAVEPOINT event_archiver_new_files");
-    const auto failed = co_await async::caught_error(migrate_within(session, which));
-    if (failed && (!session.usable() || async::failure_of(failed) == failure::temporary))
-        std::rethrow_exception(failed);
-    bool are_there = false;
-    if (!failed)
-        are_there = co_await all_tables_are_there(session, which);
-    if (are_there)
-        co_return;
-    co_await session.execute("ROLLBACK TO SAVEPOINT event_archiver_new_files");
-    const auto failed_again = co_await async::caught(migrate_again(session, which));
-    if (failed_again && failed && session.usable())
-        std::rethrow_exception(failed); // the new file is what a person has to look at
-    if (failed_again)
-        std::rethrow_exception(failed_again);
-}
 
 // The rows of its tables must be events of this journal: events of another one would not come back.
 void must_be_its_journal(const named_projection& which, const topic_partition& each,
@@ -217,9 +183,7 @@ awaitable<void> set_back(db::connection& session, named_projection which, std::v
     const auto asked = co_await session.query(fmt::format("SELECT {}", new_read_files));
     for (const auto& each : starts)
         co_await set_position_back(session, which.name, each, from.left_out, std::string(asked.text(0, 0)));
-    const bool there = co_await all_tables_are_there(session, which.definition);
-    if (!there)
-        co_await make_missing_tables(session, which.definition);
+    co_await make_missing_tables(session, which.definition);
     if (!keeps && !which.definition.settings.tables.empty()) {
         std::string list;
         for (const auto& each : which.definition.settings.tables)
@@ -271,6 +235,11 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
             must_begin_with_the_first_event(which, each, start);
         starts.push_back({each, start, !row || row->journal.empty()});
     }
+    // Before anything is emptied: tables whose files cannot be used would stay empty. Where a table is
+    // missing, the transaction that sets the position back makes it.
+    const auto missing = co_await missing_table(session, which.definition);
+    if (missing.empty())
+        (void)co_await migrate(session, which.definition, log);
     async::fault_point("replay-looked");
     db::transaction_options options;
     options.lock_timeout = set_back_patience;
