@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
@@ -26,9 +27,16 @@ namespace json = boost::json;
 
 std::string line_of(const json::object& document) { return json_text(document) + "\n"; }
 
-std::string statuses_json(std::span<const events::projection_status> all) {
+struct shown_projection {
+    const events::projection_status& status;
+    std::optional<events::pace> pace;
+};
+
+double rounded(double number) { return std::round(number * 1000) / 1000; }
+
+std::string statuses_json(std::span<const shown_projection> all) {
     json::array list;
-    for (const auto& each : all) {
+    for (const auto& [each, pace] : all) {
         json::object entry;
         entry["name"] = each.key.projection;
         entry["state"] = each.state;
@@ -37,9 +45,15 @@ std::string statuses_json(std::span<const events::projection_status> all) {
         entry["position"] = each.at;
         entry["end"] = each.end;
         entry["behind"] = each.behind();
-        entry["behind_seconds"] = std::round(each.behind_seconds * 1000) / 1000;
+        entry["behind_seconds"] = rounded(each.behind_seconds);
         entry["dead_letters"] = each.dead_letters;
         entry["idle_seconds"] = each.idle_seconds;
+        entry["rate"] = nullptr;
+        entry["seconds_left"] = nullptr;
+        if (pace)
+            entry["rate"] = rounded(pace->rate);
+        if (pace && pace->seconds_left)
+            entry["seconds_left"] = rounded(*pace->seconds_left);
         if (each.reason.empty())
             entry["reason"] = nullptr;
         else
@@ -98,6 +112,18 @@ std::string state_shown(const events::projection_status& each) {
     return text;
 }
 
+// "1,200 a second, 5 min left"; empty: it was not measured.
+std::string pace_shown(const std::optional<events::pace>& pace) {
+    if (!pace)
+        return {};
+    const auto rate = fmt::format("{} a second", grouped(static_cast<std::uint64_t>(pace->rate)));
+    if (pace->seconds_left)
+        return fmt::format("{}, {} left", rate,
+                           short_duration(std::chrono::ceil<std::chrono::seconds>(
+                               std::chrono::duration<double>(*pace->seconds_left))));
+    return pace->rate > 0 ? rate + ", as many or more come" : rate;
+}
+
 // If a process ran it, a position that is behind would have moved.
 std::string reason_shown(const events::projection_status& each) {
     constexpr double patience = 60;
@@ -109,27 +135,34 @@ std::string reason_shown(const events::projection_status& each) {
     return each.reason;
 }
 
-std::string state_and_reason(const events::projection_status& each) {
-    const auto state = state_shown(each);
-    const auto reason = reason_shown(each);
+std::string state_and_reason(const shown_projection& each) {
+    const auto state = state_shown(each.status);
+    const auto reason = reason_shown(each.status);
+    const auto pace = pace_shown(each.pace);
     if (reason.empty())
-        return state;
-    return each.reason.empty() ? fmt::format("{}, but {}", state, reason)
-                               : fmt::format("{}: {}", state, reason);
+        return pace.empty() ? state : fmt::format("{}: {}", state, pace);
+    return each.status.reason.empty() ? fmt::format("{}, but {}", state, reason)
+                                      : fmt::format("{}: {}", state, reason);
+}
+
+std::string below(const shown_projection& each) {
+    auto reason = reason_shown(each.status);
+    return reason.empty() ? pace_shown(each.pace) : reason;
 }
 
 // `apart`: the reason has a column of its own, which a narrow terminal has below the others.
-text_table table_of(std::span<const events::projection_status> all, bool apart) {
+text_table table_of(std::span<const shown_projection> all, bool apart) {
     text_table table("llrrrrrll", {"NAME", "TOPIC", "POSITION", "END", "BEHIND", "FOR", "DEAD", "STATE", ""});
-    for (const auto& each : all) {
+    for (const auto& shown : all) {
+        const auto& each = shown.status;
         const auto topic = each.key.partition == 0 ? each.key.topic
                                                    : fmt::format("{}/{}", each.key.topic, each.key.partition);
         table.add({each.key.projection, topic, grouped(static_cast<std::uint64_t>(each.at)),
                    grouped(static_cast<std::uint64_t>(each.end)),
                    grouped(static_cast<std::uint64_t>(each.behind())), seconds_shown(each.behind_seconds),
                    grouped(static_cast<std::uint64_t>(each.dead_letters)),
-                   apart ? state_shown(each) : state_and_reason(each),
-                   apart ? reason_shown(each) : std::string()});
+                   apart ? state_shown(each) : state_and_reason(shown),
+                   apart ? below(shown) : std::string()});
     }
     return table;
 }
@@ -146,16 +179,19 @@ bool fits(std::string_view text, std::size_t width) {
 
 } // namespace
 
-std::string render_projections(std::span<const events::projection_status> all, output_format format,
-                               std::size_t width) {
+std::string render_projections(std::span<const events::projection_status> all, const pace_list& paces,
+                               output_format format, std::size_t width) {
+    std::vector<shown_projection> shown;
+    for (std::size_t at = 0; at < all.size(); ++at)
+        shown.push_back({all[at], at < paces.size() ? paces[at] : std::nullopt});
     if (format == output_format::json)
-        return statuses_json(all);
+        return statuses_json(shown);
     if (all.empty())
         return "there is no projection\n";
-    const auto together = table_of(all, false);
+    const auto together = table_of(shown, false);
     if (width == 0 || fits(together.text(), width))
         return together.text();
-    auto text = table_of(all, true).text(width);
+    auto text = table_of(shown, true).text(width);
     return fits(text, width) ? text : together.text(width);
 }
 

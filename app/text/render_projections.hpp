@@ -5,17 +5,24 @@
 #include "app/text/output_format.hpp"
 #include "events/projection/apply/dead_letter.hpp"
 #include "events/projection/control.hpp"
+#include "events/projection/pace.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace app {
 
+// How fast each projection is, in their order; nullopt, or an empty list: it was not measured.
+using pace_list = std::vector<std::optional<events::pace>>;
+
 // `width`: as in render.hpp.
 [[nodiscard]] std::string render_projections(std::span<const events::projection_status> all,
-                                             output_format format, std::size_t width = 0);
+                                             const pace_list& paces, output_format format,
+                                             std::size_t width = 0);
 [[nodiscard]] std::string render_dead_letters(std::span<const events::dead_letter> letters,
                                               output_format format, std::size_t width = 0);
 

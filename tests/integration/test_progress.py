@@ -151,6 +151,31 @@ def test_serve_tells_how_far_its_projections_are(shop, tmp_path):
     assert lines[1]["behind"] == 0 and "percent" not in lines[1]
 
 
+def test_the_list_of_projections_has_the_rate_and_the_time_that_is_left(shop):
+    process = shop.program.start("project", "total")
+    try:
+        wait_for(lambda: shop.value("SELECT to_regclass('total')") and shop.total() > 0)
+        seen = wait_for(lambda: (found := shop.status())["rate"] and found)
+        assert 0 < seen["rate"] <= 1000 and (seen["behind"] == 0 or seen["seconds_left"] > 0), seen
+        shop.run("projections", "pause", "total")
+        paused = shop.status()
+        assert (paused["state"], paused["rate"], paused["seconds_left"]) == ("paused", None, None)
+        shop.run("projections", "resume", "total")
+        wait_for(lambda: shop.total() == shop.posted)
+        assert shop.status()["rate"] is None, "nothing is behind"
+    finally:
+        process.send(signal.SIGTERM)
+        process.wait()
+
+
+def test_a_projection_that_nothing_applies_has_no_time_that_is_left(shop):
+    shop.once()
+    shop.post(3)
+    behind = shop.status()
+    assert (behind["state"], behind["behind"], behind["rate"], behind["seconds_left"]) == ("running", 3, 0, None)
+    assert "running: 0 a second" in shop.run("projections").stdout
+
+
 @pytest.mark.parametrize("command", [("project", "total", "--once"), ("projections", "rebuild", "total")], ids=["project", "rebuild"])
 def test_a_bar_while_there_is_a_backlog(shop, command):
     if command[0] == "projections":

@@ -8,6 +8,7 @@
 #include "app/text/terminal.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
+#include "async/pause.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/rebuild/rebuild.hpp"
 #include "events/projection/rebuild/replay.hpp"
@@ -16,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -26,6 +28,24 @@ namespace {
 using async::awaitable;
 using definition_list = std::vector<events::projection_definition>;
 using session_body = std::function<awaitable<void>(db::connection&)>;
+
+constexpr std::chrono::seconds between_looks{1};
+
+bool is_catching_up(const events::projection_status& each) {
+    return each.state == "running" && each.behind() > 0;
+}
+
+// Of each of `now`.
+pace_list paces_of(const std::vector<events::projection_status>& before,
+                   const std::vector<events::projection_status>& now, std::chrono::duration<double> between) {
+    pace_list found(now.size());
+    for (std::size_t at = 0; at < now.size(); ++at) {
+        const auto earlier = std::ranges::find(before, now[at].key, &events::projection_status::key);
+        if (earlier != before.end() && is_catching_up(*earlier))
+            found[at] = events::pace_between({earlier->at, earlier->end}, {now[at].at, now[at].end}, between);
+    }
+    return found;
+}
 
 } // namespace
 
@@ -70,11 +90,20 @@ awaitable<void> projection_work::list(definition_list there) {
     for (const auto& each : wanted)
         names.push_back(named(each));
     std::vector<events::projection_status> all;
-    session_body body = [this, &names, &all](db::connection& session) -> awaitable<void> {
+    pace_list paces;
+    session_body body = [this, &names, &all, &paces](db::connection& session) -> awaitable<void> {
         all = co_await events::look_at_all(session, *journal_, names, events::hidden_events::counted);
+        paces.clear();
+        if (std::ranges::none_of(all, is_catching_up))
+            co_return;
+        const auto before = std::exchange(all, {});
+        const auto looked_at = std::chrono::steady_clock::now();
+        co_await async::pause(between_looks);
+        all = co_await events::look_at_all(session, *journal_, names, events::hidden_events::counted);
+        paces = paces_of(before, all, std::chrono::steady_clock::now() - looked_at);
     };
     co_await with_session(std::move(body));
-    answer_ = render_projections(all, request_.output, width_of(stream::output));
+    answer_ = render_projections(all, paces, request_.output, width_of(stream::output));
 }
 
 awaitable<void> projection_work::change(const events::projection_definition& which) {

@@ -21,11 +21,11 @@ std::vector<events::projection_status> one(const std::string& state, const std::
 
 TEST(render_projections, has_the_state_beside_the_name_and_a_long_reason_below) {
     const auto failed = one("failed", "'totals/apply.sql': relation \"totalz\" does not exist");
-    EXPECT_EQ(render_projections(failed, output_format::text, 80),
+    EXPECT_EQ(render_projections(failed, {}, output_format::text, 80),
               "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
               "totals  orders         7    9       2  2 min     0  failed\n"
               "        'totals/apply.sql': relation \"totalz\" does not exist\n");
-    EXPECT_EQ(render_projections(failed, output_format::text, 0),
+    EXPECT_EQ(render_projections(failed, {}, output_format::text, 0),
               "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
               "totals  orders         7    9       2  2 min     0  failed: 'totals/apply.sql': relation"
               " \"totalz\" does not exist\n");
@@ -33,13 +33,30 @@ TEST(render_projections, has_the_state_beside_the_name_and_a_long_reason_below) 
 
 TEST(render_projections, says_that_a_position_does_not_move) {
     const auto idle = one("running", "");
-    EXPECT_EQ(render_projections(idle, output_format::text, 0),
+    EXPECT_EQ(render_projections(idle, {}, output_format::text, 0),
               "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
               "totals  orders         7    9       2  2 min     0  running, but not moved for 2 min\n");
-    EXPECT_EQ(render_projections(idle, output_format::text, 60),
+    EXPECT_EQ(render_projections(idle, {}, output_format::text, 60),
               "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
               "totals  orders         7    9       2  2 min     0  running\n"
               "        not moved for 2 min\n");
+}
+
+TEST(render_projections, says_how_fast_it_is_and_how_long_it_takes) {
+    auto busy = one("running", "");
+    busy.front().idle_seconds = 0.1;
+    const pace_list fast{events::pace{1'234.5, 61}};
+    EXPECT_EQ(render_projections(busy, fast, output_format::text, 0),
+              "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
+              "totals  orders         7    9       2  2 min     0  running: 1,234 a second, 1 min left\n");
+    EXPECT_NE(
+        render_projections(busy, fast, output_format::json).find(R"("rate":1.2345E3,"seconds_left":6.1E1)"),
+        std::string::npos);
+    const pace_list late{events::pace{1'234.5, {}}};
+    EXPECT_NE(
+        render_projections(busy, late, output_format::text, 0).find("1,234 a second, as many or more come"),
+        std::string::npos);
+    EXPECT_NE(render_projections(busy, {}, output_format::json).find(R"("rate":null)"), std::string::npos);
 }
 
 TEST(render_projections, says_that_a_position_is_ahead_of_the_journal) {
@@ -47,7 +64,7 @@ TEST(render_projections, says_that_a_position_is_ahead_of_the_journal) {
     ahead.front().end = 0;
     ahead.front().behind_seconds = 0;
     EXPECT_EQ(
-        render_projections(ahead, output_format::text, 0),
+        render_projections(ahead, {}, output_format::text, 0),
         "NAME    TOPIC   POSITION  END  BEHIND  FOR  DEAD  STATE\n"
         "totals  orders         7    0       0    -     0  running, but ahead of this journal, where topic"
         " 'orders' ends at 0: is JOURNAL right?\n");
