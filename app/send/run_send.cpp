@@ -30,7 +30,8 @@ class send_command : public framed_command {
         auto end = work.run();
         report_ = work.report();
         costs_ = work.costs();
-        frame.print(end, wrapped_lines(sentence() + "\n", width_of(stream::output)));
+        if (!is_in_the_log(frame))
+            frame.print(end, wrapped_lines(sentence() + "\n", width_of(stream::output)));
         return end;
     }
 
@@ -63,6 +64,12 @@ class send_command : public framed_command {
     }
 
   private:
+    // On a terminal, the last line of the log has the same sentence.
+    [[nodiscard]] static bool is_in_the_log(run_frame& frame) {
+        return frame.out().text && frame.log().enabled(async::log_level::warn) &&
+               is_terminal(stream::output) && is_terminal(stream::error);
+    }
+
     void warn_of_clear_text(async::log& log) const {
         if (!request_.server.tls && !http::is_loopback(request_.server))
             log.warn("send.clear_text", "events and the secret go there in clear text",

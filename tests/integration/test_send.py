@@ -349,6 +349,7 @@ def test_a_terminal_shows_how_far_it_is(binary, service, tmp_path):
     assert bars and all("events" in bar and "%" in bar for bar in bars) and any("/s" in bar for bar in bars), text
     shares = [int(bar.partition("]")[2].split("%")[0]) for bar in bars]
     assert shares == sorted(shares) and shares[0] < 100, bars
+    assert text.count(b"sent ") == 1, "once, in the last line of the log"
 
 
 def test_the_mark_of_another_file_or_server_is_ignored(sender, file):
