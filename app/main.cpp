@@ -11,6 +11,7 @@
 #include "app/run/start/run_projections.hpp"
 #include "app/run/start/runner.hpp"
 #include "app/send/run_send.hpp"
+#include "app/serve/server/check_server.hpp"
 #include "app/serve/server/project_health.hpp"
 #include "app/serve/server/serve.hpp"
 #include "app/settings/configuration.hpp"
@@ -81,6 +82,8 @@ int execute(const app::command_line& request) {
         return app::refuse(request, checked.mistakes, checked.value);
     if (request.command == app::command::serve)
         return app::serve(checked.value);
+    if (request.checking == app::check_aim::server)
+        return app::check_server(request, checked.value);
     if (request.command == app::command::send)
         return app::run_send(request, checked.value);
     if (request.command == app::command::journal)

@@ -20,7 +20,7 @@
 namespace app {
 
 // What `check` looks for, as --for has it.
-enum class check_aim : unsigned char { archive, restore, exports, projections };
+enum class check_aim : unsigned char { archive, restore, exports, projections, server };
 
 struct command_line {
     app::command command = app::command::help;

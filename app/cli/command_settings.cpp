@@ -46,6 +46,7 @@ constexpr std::string_view journal[] = {"JOURNAL"};
 constexpr std::string_view projecting[] = {"JOURNAL", "PROJECT", "PROJECTIONS_PATH",
                                            "EVENT_ARCHIVER_KNEXFILE"};
 constexpr std::string_view health[] = {"PROJECT_HEALTH_PORT"};
+constexpr std::string_view serving[] = {"SERVE_APIS", "SERVE_ADDRESS", "SERVE_PORT"};
 constexpr std::string_view listening[] = {"SERVE_ADDRESS", "SERVE_HOSTS"};
 constexpr std::string_view reading[] = {"ARCHIVE_MEMORY"}; // the longest row of a file of others
 constexpr std::string_view replaying[] = {"ARCHIVE_TABLE", "EVENT_RETENTION_PERIOD", "ARCHIVE_WHOLE_DAYS"};
@@ -97,7 +98,7 @@ constexpr taken taken_by_groups[] = {
      {group::logging, group::database, group::lake, group::table, group::resources, group::trace}},
     {command::check,
      {group::logging, group::database, group::lake, group::table, group::placement, group::trace,
-      group::foreseeing, group::projecting, group::sink_of_exports, group::tasks}},
+      group::foreseeing, group::projecting, group::sink_of_exports, group::tasks, group::serving}},
     {command::list, {group::logging, group::lake, group::owner, group::trace_and_report}},
     {command::cat, {group::logging, group::lake, group::owner, group::reading, group::trace}},
     {command::send, {group::logging, group::requests}},

@@ -114,11 +114,12 @@ constexpr std::array send_flags{
 constexpr std::array journal_flags{
     command_flag{"--from", "N", "of `cat`: the first position (default: the oldest there is)", {}},
     command_flag{"--values", "", "of `cat`: the values alone, as POST /events/TOPIC takes them", {}}, output};
-constexpr std::array<std::string_view, 4> checked{"archive", "restore", "export", "project"};
+constexpr std::array<std::string_view, 5> checked{"archive", "restore", "export", "project", "serve"};
 constexpr std::array check_flags{
-    command_flag{"--for", "COMMAND",
-                 "what is prepared: `archive` (the default), `restore` in place, `export` or `project`",
-                 checked},
+    command_flag{
+        "--for", "COMMAND",
+        "what is prepared: `archive` (the default), `restore` in place, `export`, `project` or `serve`",
+        checked},
     output};
 constexpr std::array project_flags{
     command_flag{"--once", "", "until what there is now is applied, then exit 0", {}},

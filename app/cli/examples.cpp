@@ -49,6 +49,8 @@ constexpr std::array example_table{
             "would the server take each task's SQL, and may files be written?"},
     example{command::check, "event-archiver check --for project",
             "are the files of projections, the journal and the rights in order?"},
+    example{command::check, "event-archiver check --for serve",
+            "could a server begin here: journal, room, port, queries, positions?"},
     example{command::export_tasks, "event-archiver export --dry-run", "would every export task work?"},
     example{command::export_tasks, "event-archiver export agency", "run the task `agency` alone", true},
     example{command::export_tasks, "event-archiver export agency --boundary 2024-06-01",

@@ -10,7 +10,8 @@ namespace app {
 purpose purpose_of(const command_line& request, const texts& given) {
     const bool of_exports =
         !given["PG_CONNECTION_STRING"].set() && (given["DATABASE_URL"].set() || given["DB_URI"].set());
-    if (request.command == command::serve || (request.command == command::config && of_exports))
+    if (request.command == command::serve || request.checking == check_aim::server ||
+        (request.command == command::config && of_exports))
         return purpose::serving;
     if (request.command == command::journal)
         return purpose::journal;

@@ -23,6 +23,7 @@ check_aim aim_of(std::string_view text) noexcept {
     return text == "restore"   ? check_aim::restore
            : text == "export"  ? check_aim::exports
            : text == "project" ? check_aim::projections
+           : text == "serve"   ? check_aim::server
                                : check_aim::archive;
 }
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,13 @@ class topic {
                                                      std::string why_kept) = 0;
 };
 
+// What is known of an append to a topic before there is one.
+struct append_outlook {
+    bool exists = false;         // the topic; otherwise the first append makes it
+    std::optional<bool> allowed; // to append; nullopt: that cannot be found out
+    std::string why;             // a sentence without a full stop, where it is not simply allowed
+};
+
 // Counts of what an engine has done since it was opened, for metrics.
 struct journal_figures {
     std::uint64_t syncs = 0; // of the disk
@@ -99,6 +107,9 @@ class journal {
     // The same topic for a reader: creates nothing, and leaves writing to other processes. Only for a name
     // that `topics` has given. For a topic that `open` has opened here, it is the same object.
     [[nodiscard]] virtual awaitable<topic*> view(std::string name) = 0;
+    // Neither makes the topic nor appends to it. Throws journal_error(unreachable, refused, no_topic) where
+    // an append would be refused for sure.
+    [[nodiscard]] virtual awaitable<append_outlook> outlook(std::string name) = 0;
     // The topics of which this process is the only writer, by name. Always empty in Kafka.
     [[nodiscard]] virtual std::vector<std::string> written() const = 0;
     [[nodiscard]] virtual awaitable<std::vector<std::string>> topics() = 0;

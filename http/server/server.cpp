@@ -31,6 +31,38 @@ constexpr std::chrono::seconds accept_warning_every{10}; // of the same trouble
 constexpr std::chrono::milliseconds look_again_pause{250};
 constexpr std::chrono::seconds newcomer_patience{1};
 
+tcp::acceptor bound(const asio::any_io_executor& executor, const server_options& options,
+                    error_code& failed) {
+    const auto address = asio::ip::make_address(options.address, failed);
+    tcp::acceptor made(executor);
+    const tcp::endpoint place(address, options.port);
+    if (!failed)
+        made.open(place.protocol(), failed);
+    if (!failed)
+        made.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (!failed)
+        made.bind(place, failed);
+    return made;
+}
+
+tcp::acceptor listening(const asio::any_io_executor& executor, const server_options& options) {
+    error_code failed;
+    auto made = bound(executor, options, failed);
+    if (!failed)
+        made.listen(options.backlog, failed);
+    if (failed)
+        throw cannot_listen(options, failed);
+    return made;
+}
+
+} // namespace
+
+error_code try_to_bind(const asio::any_io_executor& executor, const server_options& options) {
+    error_code failed;
+    (void)bound(executor, options, failed);
+    return failed;
+}
+
 async::error cannot_listen(const server_options& options, const error_code& why) {
     const auto message =
         fmt::format("cannot listen on {}:{}: {}", options.address, options.port, why.message());
@@ -47,26 +79,6 @@ async::error cannot_listen(const server_options& options, const error_code& why)
                         options.address)};
     return {async::failure::precondition, message, {}};
 }
-
-tcp::acceptor listening(const asio::any_io_executor& executor, const server_options& options) {
-    error_code failed;
-    const auto address = asio::ip::make_address(options.address, failed);
-    tcp::acceptor made(executor);
-    const tcp::endpoint place(address, options.port);
-    if (!failed)
-        made.open(place.protocol(), failed);
-    if (!failed)
-        made.set_option(tcp::acceptor::reuse_address(true), failed);
-    if (!failed)
-        made.bind(place, failed);
-    if (!failed)
-        made.listen(options.backlog, failed);
-    if (failed)
-        throw cannot_listen(options, failed);
-    return made;
-}
-
-} // namespace
 
 struct server::impl {
     impl(const asio::any_io_executor& executor, server_options given, service& answers, async::log& out)

@@ -8,10 +8,12 @@
 
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
+#include "async/error.hpp"
 #include "async/log.hpp"
 #include "http/server/service.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -54,6 +56,12 @@ struct server_counters {
     std::map<unsigned, std::uint64_t> responses; // by status
     std::chrono::nanoseconds busy{0}; // from the header of a request to the end of its answer, summed
 };
+
+// Whether a server of these options could bind its address now. It takes the place for an instant.
+[[nodiscard]] boost::system::error_code try_to_bind(const async::asio::any_io_executor& executor,
+                                                    const server_options& options);
+// What it would throw for that reason.
+[[nodiscard]] async::error cannot_listen(const server_options& options, const boost::system::error_code& why);
 
 class server {
   public:

@@ -27,7 +27,14 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -156,6 +163,17 @@ public class Client {
                 admin.listConsumerGroupOffsets(asked.get("group").asText()).partitionsToOffsetAndMetadata().get()
                     .forEach((partition, at) -> Optional.ofNullable(at).ifPresent(it -> positions.put(partition.toString(), it.offset())));
                 return positions;
+            case "topics":
+                ArrayNode names = JSON.createArrayNode();
+                admin.listTopics().names().get().forEach(names::add);
+                return names;
+            case "rule": // an ACL: of the cluster where no topic is given
+                var whom = new AccessControlEntry(asked.get("principal").asText(), "*", AclOperation.fromString(asked.get("operation").asText()),
+                    asked.path("denies").asBoolean() ? AclPermissionType.DENY : AclPermissionType.ALLOW);
+                var what = topic.isEmpty() ? new ResourcePattern(ResourceType.CLUSTER, "kafka-cluster", PatternType.LITERAL)
+                    : new ResourcePattern(ResourceType.TOPIC, topic, asked.path("prefixed").asBoolean() ? PatternType.PREFIXED : PatternType.LITERAL);
+                admin.createAcls(List.of(new AclBinding(what, whom))).all().get();
+                return JSON.nullNode();
             case "produce":
                 return produce(asked);
             case "open":

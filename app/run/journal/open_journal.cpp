@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <fcntl.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -36,7 +37,7 @@ events::segment_journal_options options_of(const journal_settings& settings, jou
     events::segment_journal_options options;
     options.directory = settings.directory;
     options.memory_bytes = settings.memory_bytes;
-    options.read_only = use == journal_use::read;
+    options.read_only = use != journal_use::append;
     options.segments.retention = settings.retention;
     options.segments.bytes_max = settings.bytes_max;
     // What is removed at once is small beside what stays: the newest events have the keys that come again.
@@ -68,7 +69,28 @@ void require_journal(const std::filesystem::path& directory) {
                            "not start it beside the database of a journal that is lost.");
 }
 
+async::error cannot_be_used(const std::filesystem::path& directory, std::error_code why) {
+    return {why == std::errc::permission_denied ? async::failure::refused : async::failure::precondition,
+            fmt::format("the journal's directory '{}' cannot be made or written to: {}", directory.string(),
+                        why.message()),
+            "Check JOURNAL."};
+}
+
 } // namespace
+
+std::optional<async::error> obstacle_to_journal(const std::filesystem::path& directory) {
+    std::error_code failed;
+    auto there = std::filesystem::absolute(directory);
+    while (!std::filesystem::exists(there, failed) && !failed && there.has_relative_path())
+        there = there.parent_path();
+    if (!failed && !std::filesystem::is_directory(there, failed) && !failed)
+        failed = std::make_error_code(std::errc::not_a_directory);
+    if (!failed && ::faccessat(AT_FDCWD, there.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+        failed = std::error_code(errno, std::generic_category());
+    if (failed)
+        return cannot_be_used(directory, failed);
+    return std::nullopt;
+}
 
 // An event that was answered must be found after a power cut, so the directory's own entry is synced too.
 void make_journal_directory(const std::filesystem::path& directory) {
@@ -81,11 +103,7 @@ void make_journal_directory(const std::filesystem::path& directory) {
     if (!failed && ::access(directory.c_str(), R_OK | W_OK | X_OK) != 0)
         failed = std::error_code(errno, std::generic_category());
     if (failed)
-        throw async::error(failed == std::errc::permission_denied ? async::failure::refused
-                                                                  : async::failure::precondition,
-                           fmt::format("the journal's directory '{}' cannot be made or written to: {}",
-                                       directory.string(), failed.message()),
-                           "Check JOURNAL.");
+        throw cannot_be_used(directory, failed);
     for (const auto& each : parents)
         async::sync_directory(each);
 }

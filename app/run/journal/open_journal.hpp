@@ -5,6 +5,7 @@
 #include "app/settings/configuration.hpp"
 #include "app/settings/journal_settings.hpp"
 #include "async/asio.hpp"
+#include "async/error.hpp"
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "events/journal/journal.hpp"
@@ -16,12 +17,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace app {
 
 enum class journal_use : std::uint8_t {
     append, // as its only writer
     read,   // another process may write to it
+    look,   // the same, and it may not exist yet
 };
 
 // A journal on this disk that is only read must exist. All references must outlive it; `blocking` is the
@@ -35,6 +38,10 @@ enum class journal_use : std::uint8_t {
                                                             const journal_settings& settings, journal_use use,
                                                             async::helper_thread& blocking, async::log& log,
                                                             events::kafka::token_source token = {});
+
+// Why the directory of a journal on this disk could not be made or written to; nullopt: it can. Changes
+// nothing. Blocks.
+[[nodiscard]] std::optional<async::error> obstacle_to_journal(const std::filesystem::path& directory);
 
 // The directory of a journal on this disk that is to be written; to be called before its first topic is
 // opened. Throws async::error(precondition, refused). Blocks.

@@ -3,7 +3,6 @@
 #include "app/run/projections/projections_of.hpp"
 #include "app/text/units.hpp"
 #include "async/caught.hpp"
-#include "async/error.hpp"
 #include "events/projection/follow/engine.hpp"
 #include "events/projection/position_row.hpp"
 #include "events/projection/table_origin.hpp"
@@ -21,20 +20,6 @@ namespace {
 using archive::check_line;
 using archive::check_status;
 using async::awaitable;
-
-void add_directories(const std::vector<events::projection_definition>& definitions,
-                     std::vector<check_line>& lines) {
-    for (const auto& each : definitions) {
-        check_line line{fmt::format("projection {}", each.name), check_status::ok, each.directory.string()};
-        if (!each.mistake.empty()) {
-            line.status = check_status::failed;
-            line.detail = each.mistake;
-            line.remedy = remedy_for(each);
-            line.failure = each.directory.empty() ? async::failure::usage : async::failure::precondition;
-        }
-        lines.push_back(std::move(line));
-    }
-}
 
 awaitable<void> add_rights(db::connection& session, std::vector<check_line>& lines) {
     const auto found = co_await session.query(
@@ -109,14 +94,13 @@ awaitable<check_line> journal_line(const projection_check_context& context) {
     co_return line;
 }
 
-awaitable<void> add_positions(db::connection& session, projection_check_context context,
-                              std::vector<check_line>& lines) {
+awaitable<void> add_positions(db::connection& session, const projection_check_context& context,
+                              events::journal& log, std::vector<check_line>& lines) {
     std::vector<events::named_projection> names;
     for (const auto& each : context.definitions)
         if (each.mistake.empty())
             names.push_back({each, events::position_name(each, context.group)});
-    const auto all =
-        co_await events::look_at_all(session, *context.journal, names, events::hidden_events::counted);
+    const auto all = co_await events::look_at_all(session, log, names, events::hidden_events::counted);
     for (const auto& each : all) {
         auto state = each.state;
         std::ranges::replace(state, '_', ' ');
@@ -148,6 +132,38 @@ awaitable<void> add_positions(db::connection& session, projection_check_context 
 
 } // namespace
 
+void add_directories(const std::vector<events::projection_definition>& definitions,
+                     std::vector<check_line>& lines) {
+    for (const auto& each : definitions) {
+        check_line line{fmt::format("projection {}", each.name), check_status::ok, each.directory.string()};
+        if (!each.mistake.empty()) {
+            line.status = check_status::failed;
+            line.detail = each.mistake;
+            line.remedy = remedy_for(each);
+            line.failure = each.directory.empty() ? async::failure::usage : async::failure::precondition;
+        }
+        lines.push_back(std::move(line));
+    }
+}
+
+awaitable<void> check_tables(const projection_check_context& context, events::journal* compared,
+                             std::vector<check_line>& lines) {
+    std::function<awaitable<void>(db::connection&)> body =
+        [&context, &lines, compared](db::connection& session) -> awaitable<void> {
+        lines.push_back({"database", check_status::ok, context.database_name});
+        co_await add_rights(session, lines);
+        co_await add_encoding(session, lines);
+        co_await add_unlogged(session, context.definitions, lines);
+        if (context.ended)
+            co_await context.ended(lines);
+        if (compared != nullptr)
+            co_await add_positions(session, context, *compared, lines);
+    };
+    const auto failed = co_await async::caught_error(db::with_session(context.database, std::move(body)));
+    if (failed)
+        lines.push_back(archive::failed_line("database", failed));
+}
+
 awaitable<std::vector<check_line>> check_projections(projection_check_context context) {
     std::vector<check_line> lines;
     lines.push_back({"settings", check_status::ok, "every setting can be read"});
@@ -162,20 +178,7 @@ awaitable<std::vector<check_line>> check_projections(projection_check_context co
     const bool has_events = lines.back().status == check_status::ok;
     if (context.ended)
         co_await context.ended(lines);
-    std::function<awaitable<void>(db::connection&)> body =
-        [&context, &lines, has_events](db::connection& session) -> awaitable<void> {
-        lines.push_back({"database", check_status::ok, context.database_name});
-        co_await add_rights(session, lines);
-        co_await add_encoding(session, lines);
-        co_await add_unlogged(session, context.definitions, lines);
-        if (context.ended)
-            co_await context.ended(lines);
-        if (has_events)
-            co_await add_positions(session, context, lines);
-    };
-    const auto failed = co_await async::caught_error(db::with_session(context.database, std::move(body)));
-    if (failed)
-        lines.push_back(archive::failed_line("database", failed));
+    co_await check_tables(context, has_events ? context.journal : nullptr, lines);
     co_return lines;
 }
 

@@ -249,16 +249,14 @@ awaitable<void> projection_work::check(definition_list there, std::exception_ptr
         problem = failed.message();
         remedy = failed.hint();
     }
-    projection_check_context context{connections_.database(),
-                                     db::describe_conninfo(settings_.database),
-                                     wanted,
-                                     settings_.journal.group,
-                                     std::move(unread),
-                                     journal_.get(),
-                                     std::move(problem),
-                                     std::move(remedy),
-                                     by_name ? std::string() : shipped_projections_problem(),
-                                     {}};
+    projection_check_context context{connections_.database(), db::describe_conninfo(settings_.database),
+                                     wanted, settings_.journal.group};
+    context.unread = std::move(unread);
+    context.journal = journal_.get();
+    context.journal_problem = std::move(problem);
+    context.journal_remedy = std::move(remedy);
+    if (!by_name)
+        context.shipped_problem = shipped_projections_problem();
     std::size_t name_width = 0;
     for (const auto& each : wanted)
         name_width =

@@ -3,6 +3,7 @@
 #include "app/run/projections/projections_of.hpp"
 #include "app/serve/answers.hpp"
 #include "app/serve/projections/query_answers.hpp"
+#include "app/serve/projections/served_queries.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
@@ -35,38 +36,9 @@ constexpr std::chrono::milliseconds pause_between_looks{100};
 // A client that does not read keeps its answer until SERVE_CLIENT_TIMEOUT.
 constexpr std::size_t answers_max = std::size_t{64} << 20; // bytes; docs/queries.md
 
-// True if an operation of the service itself has the route.
-bool is_taken(std::string_view path) {
-    return std::ranges::any_of(api_operations(), [path](const api_operation& each) {
-        return each.method == "GET" && events::same_route(each.path, path);
-    });
-}
-
 events::query_set queries_of(const definition_list& definitions, const configuration& settings,
                              async::log& log) {
-    std::vector<events::query_place> places;
-    std::vector<std::string> mistakes;
-    for (const auto& each : definitions) {
-        // A mistake in another file than projection.conf may be mended while the projection waits.
-        if (!each.mistake.empty() && !(each.is_configured && roles_of(each, settings).runs_here)) {
-            mistakes.push_back(each.mistake);
-            continue;
-        }
-        events::query_place place{each.name, {}, each.api};
-        for (const auto& table : each.settings.tables)
-            if (std::ranges::find(place.schemas, table.schema) == place.schemas.end())
-                place.schemas.push_back(table.schema);
-        places.push_back(std::move(place));
-    }
-    auto set = events::read_queries(places);
-    std::erase_if(set.queries, [&set](const auto& each) {
-        const bool taken = is_taken(each->read.path);
-        if (taken)
-            set.mistakes.push_back(fmt::format("'{}', line 1: the route GET {} is the service's own",
-                                               each->file, each->read.path));
-        return taken;
-    });
-    set.mistakes.insert(set.mistakes.begin(), mistakes.begin(), mistakes.end());
+    auto set = served_queries(definitions, settings);
     for (const auto& each : set.mistakes)
         log.error("query.broken", "a file of a projection cannot be served: " + each);
     return set;

@@ -18,7 +18,7 @@ namespace events::kafka {
 
 namespace {
 
-constexpr int patience_ms = 10'000;
+constexpr int patience_ms = admin_patience_ms;
 // Each takes a thread until it is answered.
 constexpr int asked_max = 8;
 
@@ -35,33 +35,6 @@ class counted_down {
 };
 
 using metadata_handle = std::unique_ptr<const rd_kafka_metadata_t, freed_by<rd_kafka_metadata_destroy>>;
-using admin_options = std::unique_ptr<rd_kafka_AdminOptions_t, freed_by<rd_kafka_AdminOptions_destroy>>;
-
-rd_kafka_resp_err_t create(rd_kafka_t* client, const std::string& name, std::string& said) {
-    const new_topic_handle wanted(rd_kafka_NewTopic_new(name.c_str(), -1, -1, nullptr, 0));
-    if (!wanted)
-        return RD_KAFKA_RESP_ERR__INVALID_ARG;
-    const queue_handle answers(rd_kafka_queue_new(client));
-    auto* topic = wanted.get();
-    const admin_options options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
-    rd_kafka_AdminOptions_set_request_timeout(options.get(), patience_ms, nullptr, 0);
-    rd_kafka_AdminOptions_set_operation_timeout(options.get(), patience_ms, nullptr, 0);
-    rd_kafka_CreateTopics(client, &topic, 1, options.get(), answers.get());
-    const event_handle answer(rd_kafka_queue_poll(answers.get(), 2 * patience_ms));
-    if (!answer)
-        return RD_KAFKA_RESP_ERR__TIMED_OUT;
-    if (const auto failed = rd_kafka_event_error(answer.get()); failed != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return failed;
-    std::size_t count = 0;
-    const auto* const made =
-        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.get()), &count);
-    if (count != 1)
-        return RD_KAFKA_RESP_ERR__BAD_MSG;
-    if (const char* const reason = rd_kafka_topic_result_error_string(made[0]))
-        said = reason;
-    const auto failed = rd_kafka_topic_result_error(made[0]);
-    return failed == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ? RD_KAFKA_RESP_ERR_NO_ERROR : failed;
-}
 
 } // namespace
 
@@ -196,17 +169,27 @@ awaitable<std::int32_t> cluster::partitions(std::string topic) {
     co_return *found;
 }
 
-awaitable<void> cluster::make(std::string topic) {
+awaitable<void> cluster::make(std::string topic, creation how) {
     auto said = std::make_shared<std::string>();
     auto failed = std::make_shared<rd_kafka_resp_err_t>();
-    std::function<void()> making = [client = client_.handle(), topic, said, failed] {
-        *failed = create(client.get(), topic, *said);
+    std::function<void()> making = [client = client_.handle(), topic, how, said, failed] {
+        *failed = create_topic(client.get(), topic, how, *said);
     };
     co_await take_turn(std::move(making));
     if (*failed == RD_KAFKA_RESP_ERR_NO_ERROR)
         co_return;
-    throw_kafka_error(*failed, fmt::format("topic '{}' is not there, and making it failed: {}", topic,
+    throw_kafka_error(*failed, fmt::format("topic '{}' is not there, and {}: {}", topic,
+                                           how == creation::done ? "making it failed" : "may not be made",
                                            said->empty() ? rd_kafka_err2str(*failed) : said->c_str()));
+}
+
+awaitable<rules_of_writers> cluster::writers(std::string topic) {
+    auto found = std::make_shared<rules_of_writers>();
+    std::function<void()> asking = [client = client_.handle(), topic, found] {
+        *found = writers_of(client.get(), topic);
+    };
+    co_await take_turn(std::move(asking));
+    co_return std::move(*found);
 }
 
 awaitable<bounds> cluster::look(std::string topic, std::int32_t partition) {

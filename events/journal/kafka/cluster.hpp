@@ -6,6 +6,7 @@
 #include "async/helper_thread.hpp"
 #include "async/retry.hpp"
 #include "events/journal/journal.hpp"
+#include "events/journal/kafka/admin_calls.hpp"
 #include "events/journal/kafka/client.hpp"
 
 #include <atomic>
@@ -38,7 +39,9 @@ class cluster {
     // 0: there is no such topic.
     [[nodiscard]] awaitable<std::int32_t> partitions(std::string topic);
     // With the brokers' own numbers of partitions and replicas.
-    [[nodiscard]] awaitable<void> make(std::string topic);
+    [[nodiscard]] awaitable<void> make(std::string topic, creation how = creation::done);
+    // What the brokers' ACLs say about appending to the topic. Does not throw journal_error.
+    [[nodiscard]] awaitable<rules_of_writers> writers(std::string topic);
     // Tries again while a partition has no leader.
     [[nodiscard]] awaitable<bounds> look(std::string topic, std::int32_t partition);
     // nullopt if no event has that time or a later one.

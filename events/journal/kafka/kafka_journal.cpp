@@ -31,6 +31,35 @@ bool may_make_topics(const std::vector<kafka::property>& given) {
     });
 }
 
+journal_error no_such_topic(std::string_view name) {
+    return {journal_failure::no_topic, fmt::format("Kafka has no topic '{}'", name),
+            "Make it; KAFKA_CONFIG says that this program does not."};
+}
+
+// `principal`: empty: not known.
+void add_right(append_outlook& found, const kafka::rules_of_writers& told, const std::string& principal) {
+    if (told.failed == RD_KAFKA_RESP_ERR_SECURITY_DISABLED) {
+        found.allowed = true;
+        return;
+    }
+    if (told.failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        found.why = told.failed == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
+                        ? "the brokers do not let this user read the ACLs"
+                        : fmt::format("the ACLs cannot be read: {}", rd_kafka_err2str(told.failed));
+        return;
+    }
+    if (principal.empty()) {
+        found.why = "only the brokers know which principal this client is";
+        return;
+    }
+    const auto right = kafka::right_in(told.rules, principal);
+    found.allowed = right == kafka::write_right::given;
+    if (right == kafka::write_right::denied)
+        found.why = fmt::format("an ACL denies {} to write to it", principal);
+    else if (right == kafka::write_right::not_given)
+        found.why = fmt::format("no ACL lets {} write to it; a super user may all the same", principal);
+}
+
 } // namespace
 
 kafka_property_facts check_kafka_properties(std::string_view text, std::string_view file,
@@ -147,8 +176,7 @@ awaitable<topic*> kafka_journal::open(std::string name) {
     auto partitions = co_await impl_->brokers.partitions(name);
     if (partitions == 0) {
         if (!impl_->makes_topics)
-            throw journal_error(journal_failure::no_topic, fmt::format("Kafka has no topic '{}'", name),
-                                "Make it; KAFKA_CONFIG says that this program does not.");
+            throw no_such_topic(name);
         co_await impl_->brokers.make(name);
         // The broker that is asked next may not have heard of it.
         const auto until = async::deadline::after(std::chrono::seconds(10));
@@ -178,6 +206,19 @@ awaitable<void> kafka_journal::must_answer() {
     // Small, and each cluster has it.
     std::string about = impl_->topics.empty() ? "__consumer_offsets" : impl_->topics.begin()->first;
     co_await impl_->brokers.must_answer(std::move(about));
+}
+
+awaitable<append_outlook> kafka_journal::outlook(std::string name) {
+    append_outlook found;
+    const auto partitions = co_await impl_->brokers.partitions(name);
+    found.exists = partitions > 0;
+    if (!found.exists && !impl_->makes_topics)
+        throw no_such_topic(name);
+    if (!found.exists)
+        co_await impl_->brokers.make(name, kafka::creation::only_checked);
+    const auto told = co_await impl_->brokers.writers(std::move(name));
+    add_right(found, told, kafka::principal_of(impl_->properties));
+    co_return found;
 }
 
 awaitable<void> kafka_journal::close() { co_await impl_->close(); }

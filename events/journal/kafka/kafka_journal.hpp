@@ -63,6 +63,8 @@ class kafka_journal final : public journal {
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
     // Makes the producer too, where that failed last.
     [[nodiscard]] awaitable<void> must_answer() override;
+    // Asks the brokers whether they would make a topic that is not there, and their ACLs.
+    [[nodiscard]] awaitable<append_outlook> outlook(std::string name) override;
     // Returns once the accepted appends have been reported. Cancelled, it closes without them, and throws.
     [[nodiscard]] awaitable<void> close() override;
 

@@ -1,5 +1,6 @@
 #include "events/journal/kafka/properties.hpp"
 
+#include "async/ascii.hpp"
 #include "async/error.hpp"
 
 #include <fmt/format.h>
@@ -248,6 +249,27 @@ std::string token_scope_of(const std::vector<property>& given, std::string_view 
             scope = each.value;
     }
     return wanted ? scope : std::string();
+}
+
+std::string principal_of(const std::vector<property>& given) {
+    std::string protocol = "plaintext";
+    std::string mechanism;
+    std::string user;
+    bool has_certificate = false;
+    for (const auto& each : given) {
+        if (each.name == "security.protocol")
+            protocol = async::lowercase(each.value);
+        else if (each.name == "sasl.mechanism" || each.name == "sasl.mechanisms")
+            mechanism = each.value;
+        else if (each.name == "sasl.username")
+            user = each.value;
+        else
+            has_certificate = has_certificate || each.name.starts_with("ssl.certificate") ||
+                              each.name.starts_with("ssl.keystore");
+    }
+    if (protocol.starts_with("sasl"))
+        return mechanism == "PLAIN" || mechanism.starts_with("SCRAM") ? "User:" + user : "";
+    return protocol == "ssl" && has_certificate ? "" : "User:ANONYMOUS";
 }
 
 std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name) {

@@ -41,6 +41,10 @@ void must_make_a_client(role which, const std::vector<property>& given);
 // What a token is asked for if the mechanism is OAUTHBEARER, else empty.
 [[nodiscard]] std::string token_scope_of(const std::vector<property>& given, std::string_view brokers);
 
+// Whom the brokers' ACLs take this client for: "User:archiver", "User:ANONYMOUS". Empty: only the brokers
+// know, because a certificate, a token or Kerberos says it.
+[[nodiscard]] std::string principal_of(const std::vector<property>& given);
+
 // What `conf` says about a number.
 [[nodiscard]] std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name);
 

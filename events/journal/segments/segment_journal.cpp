@@ -77,7 +77,7 @@ awaitable<topic*> segment_journal::open(std::string name) {
     if ((*writer)->cut_tail())
         log_.warn("journal.tail_cut", "the end of a topic, which had not been synced, was cut off",
                   {{"topic", name}, {"end", (*writer)->end()}});
-    if ((*writer)->last_time() - options_.segments.now() > std::chrono::hours(1))
+    if ((*writer)->last_time() - options_.segments.now() > clock_patience)
         log_.warn(
             "journal.clock_behind",
             "the last event of a topic has a time that this machine's clock has not reached: new events "
@@ -132,6 +132,11 @@ awaitable<std::vector<std::string>> segment_journal::topics() {
         rethrow_as_journal_error(failed);
     std::ranges::sort(*names);
     co_return std::move(*names);
+}
+
+awaitable<append_outlook> segment_journal::outlook(std::string name) {
+    const auto names = co_await topics();
+    co_return append_outlook{std::ranges::binary_search(names, name), true, {}};
 }
 
 journal_figures segment_journal::figures() const {

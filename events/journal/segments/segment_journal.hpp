@@ -12,6 +12,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -22,6 +23,9 @@
 #include <vector>
 
 namespace events {
+
+// A last event whose time is further ahead of this machine's clock is told of.
+inline constexpr std::chrono::hours clock_patience{1};
 
 struct segment_journal_options {
     std::filesystem::path directory;
@@ -43,6 +47,8 @@ class segment_journal final : public journal {
     [[nodiscard]] std::vector<std::string> written() const override;
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
     [[nodiscard]] awaitable<void> must_answer() override { co_return; }
+    // Says nothing of the permissions of files.
+    [[nodiscard]] awaitable<append_outlook> outlook(std::string name) override;
     [[nodiscard]] awaitable<void> close() override;
     [[nodiscard]] journal_figures figures() const override;
 

@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <optional>
 #include <random>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace events {
@@ -17,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view id_name = "id";
+// `check` may hold the lock for an instant: see writer_of.
+constexpr std::chrono::milliseconds glance_patience{50};
 
 log_id new_id() {
     std::random_device source;
@@ -36,8 +40,11 @@ topic_directory::topic_directory(fs::path path)
     if (failed)
         throw file_failure(failed.value(), "making", path_);
     lock_ = file_handle(path_ / "lock", file_handle::mode::create);
-    if (!lock_.try_lock())
-        throw_in_use();
+    if (!lock_.try_lock()) {
+        std::this_thread::sleep_for(glance_patience);
+        if (!lock_.try_lock())
+            throw_in_use();
+    }
     segments_ = segments_in(path_);
     read_id();
 }

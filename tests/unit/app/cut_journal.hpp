@@ -65,6 +65,9 @@ class cut_journal final : public events::journal {
     }
     [[nodiscard]] async::awaitable<void> close() override { co_return; }
     [[nodiscard]] async::awaitable<void> must_answer() override { co_return; }
+    [[nodiscard]] async::awaitable<events::append_outlook> outlook(std::string) override {
+        co_return events::append_outlook{true, true, {}};
+    }
 
     std::exception_ptr not_opened; // what opening it throws; null: it is opened
 

@@ -118,4 +118,16 @@ TEST(kafka_properties, of_a_consumer_bound_what_it_reads_ahead) {
     EXPECT_EQ(number_in(small.get(), "fetch.message.max.bytes"), 16'384);
 }
 
+TEST(kafka_properties, say_whom_the_brokers_take_the_client_for_where_that_can_be_known) {
+    const auto of = [](std::string_view text) { return principal_of(parse_properties(text, "k.conf")); };
+    EXPECT_EQ(of(""), "User:ANONYMOUS");
+    EXPECT_EQ(of("security.protocol=SSL\n"), "User:ANONYMOUS");
+    EXPECT_EQ(of("security.protocol=ssl\nssl.certificate.location=/c.pem\n"), "");
+    EXPECT_EQ(of("security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=a\n"), "User:a");
+    EXPECT_EQ(of("security.protocol=sasl_plaintext\nsasl.mechanisms=SCRAM-SHA-512\nsasl.username=b\n"),
+              "User:b");
+    EXPECT_EQ(of("security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\n"), "");
+    EXPECT_EQ(of("sasl.username=a\n"), "User:ANONYMOUS") << "no SASL";
+}
+
 } // namespace events::kafka

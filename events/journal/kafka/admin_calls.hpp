@@ -1,0 +1,46 @@
+// What only an administrator's requests can do or tell. All of it blocks, twice admin_patience_ms at most: it
+// is called on a helper thread. Tested by tests/fault/test_kafka_checks.py and
+// tests/unit/events/journal/kafka/admin_calls_test.cpp.
+#pragma once
+
+#include "events/journal/kafka/handles.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace events::kafka {
+
+inline constexpr int admin_patience_ms = 10'000;
+
+enum class creation : std::uint8_t {
+    done,
+    only_checked, // by the brokers, which make nothing
+};
+
+// With the brokers' own numbers of partitions and replicas. A topic that is there already is a success.
+// `said` gets the broker's reason, if it gives one.
+[[nodiscard]] rd_kafka_resp_err_t create_topic(rd_kafka_t* client, const std::string& name, creation how,
+                                               std::string& said);
+
+// An ACL about appending to one topic.
+struct rule_of_writers {
+    std::string principal; // "User:archiver", "User:*"
+    bool denies = false;
+};
+
+struct rules_of_writers {
+    // No error: these are all. SECURITY_DISABLED: the brokers have no ACLs. CLUSTER_AUTHORIZATION_FAILED:
+    // this client may not read them.
+    rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+    std::vector<rule_of_writers> rules;
+};
+
+[[nodiscard]] rules_of_writers writers_of(rd_kafka_t* client, const std::string& topic);
+
+enum class write_right : std::uint8_t { given, denied, not_given };
+// A denial counts before everything else, as at the brokers. What super users may do stands in no ACL.
+[[nodiscard]] write_right right_in(const std::vector<rule_of_writers>& rules, std::string_view principal);
+
+} // namespace events::kafka
