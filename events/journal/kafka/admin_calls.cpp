@@ -1,5 +1,7 @@
 #include "events/journal/kafka/admin_calls.hpp"
 
+#include "async/number.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -11,6 +13,7 @@ namespace events::kafka {
 namespace {
 
 using admin_options = std::unique_ptr<rd_kafka_AdminOptions_t, freed_by<rd_kafka_AdminOptions_destroy>>;
+using config_resource = std::unique_ptr<rd_kafka_ConfigResource_t, freed_by<rd_kafka_ConfigResource_destroy>>;
 using acl_filter = std::unique_ptr<rd_kafka_AclBindingFilter_t, freed_by<rd_kafka_AclBinding_destroy>>;
 
 constexpr std::size_t reason_max = 512; // of librdkafka's own messages
@@ -55,6 +58,31 @@ rd_kafka_resp_err_t create_topic(rd_kafka_t* client, const std::string& name, cr
         said = reason;
     const auto failed = rd_kafka_topic_result_error(made[0]);
     return failed == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ? RD_KAFKA_RESP_ERR_NO_ERROR : failed;
+}
+
+std::optional<std::size_t> batch_bytes_max_of(rd_kafka_t* client, const std::string& topic) {
+    constexpr int look_patience_ms = 2'000;
+    const config_resource asked(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+    const queue_handle answers(rd_kafka_queue_new(client));
+    const admin_options options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), look_patience_ms, nullptr, 0);
+    auto* one = asked.get();
+    rd_kafka_DescribeConfigs(client, &one, 1, options.get(), answers.get());
+    const event_handle answer(rd_kafka_queue_poll(answers.get(), look_patience_ms));
+    if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return std::nullopt;
+    std::size_t count = 0;
+    const auto* const topics = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(answer.get()), &count);
+    if (count != 1 || rd_kafka_ConfigResource_error(topics[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return std::nullopt;
+    const auto* const entries = rd_kafka_ConfigResource_configs(topics[0], &count);
+    for (const auto* const each : std::span(entries, count)) {
+        const char* const value = rd_kafka_ConfigEntry_value(each);
+        if (value != nullptr && std::string_view(rd_kafka_ConfigEntry_name(each)) == "max.message.bytes")
+            return async::number_from<std::size_t>(value);
+    }
+    return std::nullopt;
 }
 
 rules_of_writers writers_of(rd_kafka_t* client, const std::string& topic) {

@@ -5,7 +5,9 @@
 
 #include "events/journal/kafka/handles.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,10 @@ enum class creation : std::uint8_t {
 // `said` gets the broker's reason, if it gives one.
 [[nodiscard]] rd_kafka_resp_err_t create_topic(rd_kafka_t* client, const std::string& name, creation how,
                                                std::string& said);
+
+// The topic's max.message.bytes, which brokers measure record batches against; nullopt: they do not say it,
+// or not within two seconds.
+[[nodiscard]] std::optional<std::size_t> batch_bytes_max_of(rd_kafka_t* client, const std::string& topic);
 
 // An ACL about appending to one topic.
 struct rule_of_writers {

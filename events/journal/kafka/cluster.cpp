@@ -183,6 +183,15 @@ awaitable<void> cluster::make(std::string topic, creation how) {
                                            said->empty() ? rd_kafka_err2str(*failed) : said->c_str()));
 }
 
+awaitable<std::optional<std::size_t>> cluster::batch_bytes_max(std::string topic) {
+    auto found = std::make_shared<std::optional<std::size_t>>();
+    std::function<void()> asking = [client = client_.handle(), topic, found] {
+        *found = batch_bytes_max_of(client.get(), topic);
+    };
+    co_await take_turn(std::move(asking));
+    co_return *found;
+}
+
 awaitable<rules_of_writers> cluster::writers(std::string topic) {
     auto found = std::make_shared<rules_of_writers>();
     std::function<void()> asking = [client = client_.handle(), topic, found] {

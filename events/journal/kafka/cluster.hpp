@@ -10,6 +10,7 @@
 #include "events/journal/kafka/client.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,6 +41,8 @@ class cluster {
     [[nodiscard]] awaitable<std::int32_t> partitions(std::string topic);
     // With the brokers' own numbers of partitions and replicas.
     [[nodiscard]] awaitable<void> make(std::string topic, creation how = creation::done);
+    // As batch_bytes_max_of has it.
+    [[nodiscard]] awaitable<std::optional<std::size_t>> batch_bytes_max(std::string topic);
     // What the brokers' ACLs say about appending to the topic. Does not throw journal_error.
     [[nodiscard]] awaitable<rules_of_writers> writers(std::string topic);
     // Tries again while a partition has no leader.

@@ -18,6 +18,8 @@ namespace {
 // After this time without use, a reader may be moved to another position.
 constexpr std::chrono::seconds left_alone{5};
 constexpr std::chrono::minutes count_again{1};
+// What brokers count of a record batch beside what librdkafka does, and more.
+constexpr std::size_t around_a_batch = 128;
 
 class leaving {
   public:
@@ -60,6 +62,7 @@ awaitable<appended> kafka_topic::append(event_batch events) {
         co_return appended{0, there.end, there.end};
     }
     co_await count_partitions();
+    co_await must_be_taken(events);
     const auto partition = choose_partition(events);
     auto sent = co_await async::outcome_of(sender_.append(name_, partition, std::move(events)));
     if (sent.failed) {
@@ -68,6 +71,28 @@ awaitable<appended> kafka_topic::append(event_batch events) {
         std::rethrow_exception(sent.failed);
     }
     co_return *sent.value;
+}
+
+awaitable<void> kafka_topic::must_be_taken(const event_batch& events) {
+    if (sender_.compresses()) // brokers measure what is compressed
+        co_return;
+    if (asked_again_.passed()) {
+        asked_again_ = async::deadline::after(count_again);
+        const auto found = co_await brokers_.batch_bytes_max(name_);
+        batch_bytes_max_ = found ? found : batch_bytes_max_;
+        if (found)
+            sender_.limit_batches(*found - std::min(*found, around_a_batch));
+    }
+    for (std::size_t each = 0; batch_bytes_max_ && each < events.size(); ++each)
+        if (const auto bytes = record_bytes(events[each]); bytes > *batch_bytes_max_) {
+            journal_error why(
+                journal_failure::too_large,
+                fmt::format("an event of {} bytes is more than max.message.bytes of topic '{}', {}", bytes,
+                            name_, *batch_bytes_max_),
+                "See max.message.bytes of the topic, and message.max.bytes in KAFKA_CONFIG.");
+            why.set_for_clients("an event is larger than Kafka takes");
+            throw why;
+        }
 }
 
 // The topic may have been made again with fewer partitions, or has more than the producer knows yet: the next

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ class kafka_topic final : public topic {
     [[nodiscard]] reader* find_reader(std::int32_t partition, position from);
     // Throws journal_error(unreachable) if the cluster counts it.
     [[nodiscard]] awaitable<void> must_be_gone(std::int32_t partition);
+    // The brokers would keep the others of a batch, and refuse for good an event that is larger than the
+    // topic takes. Throws journal_error(too_large). Lets the producer gather no more than the topic takes.
+    [[nodiscard]] awaitable<void> must_be_taken(const event_batch& events);
     // Partitions that were added later, or that a topic which was made again does not have.
     [[nodiscard]] awaitable<void> count_partitions();
 
@@ -53,6 +57,8 @@ class kafka_topic final : public topic {
     std::int32_t partitions_; // the most that it has had: a reader says what is wrong with one that is gone
     std::int32_t writable_;   // that it has now
     async::deadline::clock::time_point counted_;
+    std::optional<std::size_t> batch_bytes_max_;                        // of the topic; nullopt: not known
+    async::deadline asked_again_{async::deadline::clock::time_point()}; // about that
     producer& sender_;
     cluster& brokers_;
     std::function<std::unique_ptr<reader>(const std::string&)> make_reader_;

@@ -7,30 +7,57 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
 #include <utility>
 
 namespace events::kafka {
 
-// One append on its way.
-struct producer::ticket {
-    ticket(const boost::asio::any_io_executor& executor, std::size_t events, std::size_t size,
-           generation& with)
-        : result(events)
-        , bytes(size)
-        , sent_with(&with)
-        , done(executor) {}
-    delivery result;
-    std::size_t bytes;
-    generation* sent_with;
-    std::string reason; // the words of the first failure
-    async::condition done;
+struct producer::append_size {
+    std::size_t bytes = 0;
+    std::size_t largest = 0; // event
 };
+
+namespace {
+
+constexpr std::size_t batch_bytes_min = 1'024;
+constexpr std::chrono::minutes size_remembered{10};
+
+conf_handle with_batches_of(conf_handle conf, std::size_t bytes_max) {
+    std::array<char, 256> why{}; // a number that is smaller than the one that was taken before
+    (void)rd_kafka_conf_set(conf.get(), "batch.size", std::to_string(bytes_max).c_str(), why.data(),
+                            why.size());
+    return conf;
+}
+
+journal_error refused_for_its_company(const std::string& topic) {
+    journal_error why(journal_failure::unreachable,
+                      fmt::format("topic '{}' has not kept these events: the record batch that they were sent"
+                                  " in was too large for the brokers, and the next one is smaller",
+                                  topic));
+    why.set_for_clients("Kafka refused a batch of events for its size, and the next one is smaller");
+    return why;
+}
+
+} // namespace
+
+producer::append_size producer::size_of(const event_batch& events) {
+    append_size found;
+    for (std::size_t each = 0; each < events.size(); ++each) {
+        const auto bytes = record_bytes(events[each]);
+        found.bytes += bytes;
+        found.largest = std::max(found.largest, bytes);
+    }
+    return found;
+}
 
 // A client and what is on its way with it.
 struct producer::generation {
     std::unique_ptr<client> sender;
     std::map<std::string, topic_handle> topics;
     std::size_t tickets = 0;
+    std::size_t batch_bytes_max = 0;
 
     [[nodiscard]] rd_kafka_topic_t* topic(const std::string& name) {
         auto& found = topics[name];
@@ -42,6 +69,25 @@ struct producer::generation {
         topics.clear();
         return sender->release();
     }
+};
+
+// One append on its way.
+struct producer::ticket {
+    ticket(const boost::asio::any_io_executor& executor, std::size_t events, append_size size,
+           generation& with)
+        : result(events)
+        , bytes(size.bytes)
+        , largest(size.largest)
+        , batch_bytes_max(with.batch_bytes_max)
+        , sent_with(&with)
+        , done(executor) {}
+    delivery result;
+    std::size_t bytes;
+    std::size_t largest; // event
+    std::size_t batch_bytes_max;
+    generation* sent_with;
+    std::string reason; // the words of the first failure
+    async::condition done;
 };
 
 namespace {
@@ -77,6 +123,8 @@ producer::producer(client_surroundings& around, std::function<conf_handle()> mak
     , memory_bytes_(memory_bytes)
     , now_(std::move(now))
     , message_bytes_max_(static_cast<std::size_t>(number_in(make_conf_().get(), "message.max.bytes")))
+    , batch_bytes_max_(static_cast<std::size_t>(number_in(make_conf_().get(), "batch.size")))
+    , compresses_(text_in(make_conf_().get(), "compression.codec") != "none")
     , drained_(around.executor) {}
 
 producer::~producer() = default;
@@ -89,7 +137,9 @@ producer::generation& producer::current() {
     if (!current_) {
         const auto reports = [this](rd_kafka_event_t* event) { take_reports(event); };
         auto fresh = std::make_unique<generation>();
-        fresh->sender = made_client(make_conf_, around_, reports, why_not_made_);
+        const auto make = [this] { return with_batches_of(make_conf_(), batch_bytes_max_); };
+        fresh->sender = made_client(make, around_, reports, why_not_made_);
+        fresh->batch_bytes_max = batch_bytes_max_;
         current_ = std::move(fresh); // whole
     }
     return *current_;
@@ -100,34 +150,64 @@ void producer::must_be_makeable() {
         (void)current();
 }
 
-void producer::refuse_if_over(const std::string& topic, const event_batch& events, std::size_t bytes) {
+bool producer::had_company(const std::string& topic, const ticket& refused) {
+    if (refused.result.failed() != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        return false;
+    if (refused.largest >= refused.batch_bytes_max || refused.batch_bytes_max <= batch_bytes_min) {
+        too_large_[topic] = {refused.largest, async::deadline::after(size_remembered)};
+        return false;
+    }
+    if (refused.batch_bytes_max != batch_bytes_max_) // others that were refused with it have come first
+        return true;
+    limit_batches(batch_bytes_max_ / 2);
+    around_.log.warn(
+        "journal.kafka_smaller_batches",
+        "the brokers refused a record batch for its size: events are sent in smaller ones",
+        {{"topic", topic},
+         {"batch_size", batch_bytes_max_},
+         {"hint", "let batch.size in KAFKA_CONFIG be less than max.message.bytes of each topic"}});
+    return true;
+}
+
+void producer::limit_batches(std::size_t bytes_max) {
+    if (bytes_max >= batch_bytes_max_)
+        return;
+    batch_bytes_max_ = std::max(bytes_max, batch_bytes_min);
+    if (current_)
+        replaced_generations_.push_back(std::move(current_));
+}
+
+void producer::refuse_if_over(const std::string& topic, append_size size) {
     if (closed_)
         throw journal_error(journal_failure::overloaded, "the journal is being closed");
-    std::size_t largest = 0;
-    for (std::size_t each = 0; each < events.size(); ++each)
-        largest = std::max(largest, record_bytes(events[each]));
-    if (largest > message_bytes_max_)
+    if (size.largest > message_bytes_max_)
         throw journal_error(journal_failure::too_large,
-                            fmt::format("an event of {} bytes is more than message.max.bytes, {}", largest,
-                                        message_bytes_max_));
-    if (waiting_bytes_ > 0 && waiting_bytes_ + bytes > memory_bytes_)
+                            fmt::format("an event of {} bytes is more than message.max.bytes, {}",
+                                        size.largest, message_bytes_max_));
+    // With others, which the broker would keep, it would be refused again and again.
+    if (const auto known = too_large_.find(topic);
+        known != too_large_.end() && size.largest >= known->second.bytes && !known->second.until.passed())
+        throw_kafka_error(
+            RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+            fmt::format("an event of {} bytes is more than topic '{}' takes", size.largest, topic));
+    if (waiting_bytes_ > 0 && waiting_bytes_ + size.bytes > memory_bytes_)
         throw journal_error(journal_failure::overloaded,
                             fmt::format("{} bytes wait for Kafka already, and more come for topic '{}'",
                                         waiting_bytes_, topic));
 }
 
 awaitable<appended> producer::append(const std::string& topic, std::int32_t partition, event_batch events) {
-    std::size_t bytes = 0;
-    for (std::size_t each = 0; each < events.size(); ++each)
-        bytes += record_bytes(events[each]);
-    refuse_if_over(topic, events, bytes);
+    const auto size = size_of(events);
+    refuse_if_over(topic, size);
     bury_replaced();
-    auto waiting = std::make_shared<ticket>(around_.executor, events.size(), bytes, current());
+    auto waiting = std::make_shared<ticket>(around_.executor, events.size(), size, current());
     send(topic, partition, events, waiting);
     events = {}; // librdkafka has its copy
     while (!waiting->result.complete())
         co_await waiting->done.wait();
     const auto outcome = waiting->result.outcome();
+    if (outcome != delivered::kept && had_company(topic, *waiting) && outcome == delivered::not_kept)
+        throw refused_for_its_company(topic);
     if (outcome != delivered::kept)
         throw_not_kept(outcome, waiting->result.failed(), topic, waiting->reason);
     co_return appended{partition, waiting->result.first(), waiting->result.end()};

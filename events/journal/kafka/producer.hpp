@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/condition.hpp"
+#include "async/deadline.hpp"
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/client.hpp"
 #include "events/journal/kafka/delivery.hpp"
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -33,6 +35,11 @@ class producer {
     [[nodiscard]] awaitable<appended> append(const std::string& topic, std::int32_t partition,
                                              event_batch events);
 
+    // Record batches of what is appended from now on are no larger.
+    void limit_batches(std::size_t bytes_max);
+    // KAFKA_CONFIG says so.
+    [[nodiscard]] bool compresses() const noexcept { return compresses_; }
+
     // Tries again to make a client if that failed last. Throws journal_error(unreachable).
     void must_be_makeable();
     // Accepts no more events, and returns once the accepted ones have been reported.
@@ -45,9 +52,15 @@ class producer {
   private:
     struct ticket;
     struct generation;
+    struct append_size;
+
+    [[nodiscard]] static append_size size_of(const event_batch& events);
 
     [[nodiscard]] generation& current();
-    void refuse_if_over(const std::string& topic, const event_batch& events, std::size_t bytes);
+    // Events of several appends share a record batch, and brokers measure the whole of it. True if these may
+    // have been refused for what they were sent with: then the next batches are smaller.
+    [[nodiscard]] bool had_company(const std::string& topic, const ticket& refused);
+    void refuse_if_over(const std::string& topic, append_size size);
     void send(const std::string& topic, std::int32_t partition, const event_batch& events,
               const std::shared_ptr<ticket>& waiting);
     void take_reports(rd_kafka_event_t* reports);
@@ -61,6 +74,13 @@ class producer {
     std::size_t memory_bytes_;
     std::function<event_time()> now_;
     std::size_t message_bytes_max_;
+    std::size_t batch_bytes_max_; // librdkafka's batch.size for the next client
+    bool compresses_;
+    struct refused_size {
+        std::size_t bytes;     // of an event that was refused alone
+        async::deadline until; // the topic's bound may be another one then
+    };
+    std::map<std::string, refused_size> too_large_; // by topic
     event_time last_time_{};
     std::unique_ptr<generation> current_;
     std::string why_not_made_; // as it was logged last; empty: it could be made

@@ -2,12 +2,12 @@
 
 #include "async/ascii.hpp"
 #include "async/error.hpp"
+#include "async/number.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 #include <sys/socket.h>
 #include <utility>
@@ -272,13 +272,15 @@ std::string principal_of(const std::vector<property>& given) {
     return protocol == "ssl" && has_certificate ? "" : "User:ANONYMOUS";
 }
 
-std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name) {
+std::string text_in(const rd_kafka_conf_t* conf, const char* name) {
     std::array<char, 64> text{};
     auto size = text.size();
-    std::int64_t number = 0;
-    if (rd_kafka_conf_get(conf, name, text.data(), &size) == RD_KAFKA_CONF_OK)
-        std::from_chars(text.data(), text.data() + std::char_traits<char>::length(text.data()), number);
-    return number;
+    const bool is_there = rd_kafka_conf_get(conf, name, text.data(), &size) == RD_KAFKA_CONF_OK;
+    return is_there ? text.data() : "";
+}
+
+std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name) {
+    return async::number_from<std::int64_t>(text_in(conf, name)).value_or(0);
 }
 
 } // namespace events::kafka

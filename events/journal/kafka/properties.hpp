@@ -47,5 +47,6 @@ void must_make_a_client(role which, const std::vector<property>& given);
 
 // What `conf` says about a number.
 [[nodiscard]] std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name);
+[[nodiscard]] std::string text_in(const rd_kafka_conf_t* conf, const char* name);
 
 } // namespace events::kafka
