@@ -48,7 +48,7 @@ def test_a_server_that_runs_is_told_as_a_fact(program, binary, tmp_path):
         assert service.send_events([{"n": 1}]).status == 201
         found = checked(program, SERVE_PORT=str(service.port))
         assert found["journal writer"]["status"] == "ok"
-        assert f"process {service.process.process.pid} writes to it: topic 'live'" in found["journal writer"]["detail"]
+        assert f"process {service.process.pid} writes to it: topic 'live'" in found["journal writer"]["detail"]
         assert found["port"]["status"] == "warning" and "Address already in use" in found["port"]["detail"]
         assert found["journal"]["detail"].endswith("can be written to")
         assert service.send_events([{"n": 2}]).status == 201, "the look has not disturbed it"

@@ -98,19 +98,25 @@ awaitable<topic_facts> facts_of(events::journal& log, std::string name) {
 
 awaitable<void> check_segments(const journal_settings& settings, events::journal& log,
                                async::helper_thread& blocking, std::vector<check_line>& lines) {
-    auto names = co_await log.topics();
     auto found = std::make_shared<directory_facts>();
-    std::function<void()> looking = [found, names, directory = settings.directory] {
-        *found = look_at(directory, names);
+    auto names = std::make_shared<std::vector<std::string>>();
+    const std::function<void()> looking = [found, names, directory = settings.directory] {
+        *found = look_at(directory, *names);
     };
-    co_await blocking.run(std::move(looking));
+    co_await blocking.run(looking);
+    if (!found->obstacle) { // its topics can be listed
+        *names = co_await log.topics();
+        co_await blocking.run(looking);
+    }
     lines.push_back(directory_line(settings.directory, *found));
+    if (found->obstacle)
+        co_return;
     lines.push_back(judge_writers(found->written));
     lines.push_back(judge_sync(settings.sync_every));
-    room_facts room{found->available, 0, names.size(), settings.bytes_max};
+    room_facts room{found->available, 0, names->size(), settings.bytes_max};
     const auto now = events::time_now();
     std::vector<check_line> of_topics;
-    for (const auto& name : names) {
+    for (const auto& name : *names) {
         const auto topic = co_await async::outcome_of(facts_of(log, name));
         if (topic.failed) {
             of_topics.push_back(archive::failed_line(fmt::format("topic {}", name), topic.failed));

@@ -60,9 +60,11 @@ served_projections read_files(const configuration& settings) {
     try {
         found.all = all_projections(settings);
         auto running = projections_to_serve(found.all, settings);
-        auto answering = projections_with_queries(settings);
-        if (!settings.database.empty())
+        definition_list answering;
+        if (!settings.database.empty()) { // as the server does it
+            answering = projections_with_queries(settings);
             found.queries = served_queries(answering, settings);
+        }
         found.mine = std::move(running);
         for (auto& each : answering)
             if (std::ranges::find(found.mine, each.name, &events::projection_definition::name) ==

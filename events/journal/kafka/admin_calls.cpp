@@ -22,6 +22,12 @@ bool lets_write(rd_kafka_AclOperation_t operation) noexcept {
     return operation == RD_KAFKA_ACL_OPERATION_WRITE || operation == RD_KAFKA_ACL_OPERATION_ALL;
 }
 
+rules_of_writers failed_as(rd_kafka_resp_err_t why) {
+    rules_of_writers found;
+    found.failed = why;
+    return found;
+}
+
 } // namespace
 
 rd_kafka_resp_err_t create_topic(rd_kafka_t* client, const std::string& name, creation how,
@@ -92,20 +98,22 @@ rules_of_writers writers_of(rd_kafka_t* client, const std::string& topic) {
         RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_MATCH, nullptr, nullptr,
         RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, why.data(), why.size()));
     if (!filter)
-        return {RD_KAFKA_RESP_ERR__INVALID_ARG, {}};
+        return failed_as(RD_KAFKA_RESP_ERR__INVALID_ARG);
     const queue_handle answers(rd_kafka_queue_new(client));
     const admin_options options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBEACLS));
     rd_kafka_AdminOptions_set_request_timeout(options.get(), admin_patience_ms, nullptr, 0);
     rd_kafka_DescribeAcls(client, filter.get(), options.get(), answers.get());
     const event_handle answer(rd_kafka_queue_poll(answers.get(), 2 * admin_patience_ms));
     if (!answer)
-        return {RD_KAFKA_RESP_ERR__TIMED_OUT, {}};
-    rules_of_writers found{rd_kafka_event_error(answer.get()), {}};
+        return failed_as(RD_KAFKA_RESP_ERR__TIMED_OUT);
+    rules_of_writers found;
+    found.failed = rd_kafka_event_error(answer.get());
     if (found.failed != RD_KAFKA_RESP_ERR_NO_ERROR)
         return found;
     std::size_t count = 0;
     const auto* const rules =
         rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(answer.get()), &count);
+    found.any_is_told = count > 0;
     for (const auto* const each : std::span(rules, count))
         if (lets_write(rd_kafka_AclBinding_operation(each)))
             found.rules.push_back(

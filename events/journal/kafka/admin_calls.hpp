@@ -37,9 +37,10 @@ struct rule_of_writers {
 };
 
 struct rules_of_writers {
-    // No error: these are all. SECURITY_DISABLED: the brokers have no ACLs. CLUSTER_AUTHORIZATION_FAILED:
-    // this client may not read them.
     rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+    // Some ACL of the topic was told. librdkafka 2.0.2 tells none, and no error, both where the brokers have
+    // no ACLs and where this client may not read them.
+    bool any_is_told = false;
     std::vector<rule_of_writers> rules;
 };
 

@@ -48,6 +48,10 @@ void add_right(append_outlook& found, const kafka::rules_of_writers& told, const
                         : fmt::format("the ACLs cannot be read: {}", rd_kafka_err2str(told.failed));
         return;
     }
+    if (!told.any_is_told) {
+        found.why = "the brokers show no ACL of it: they have none, or this user may not read them";
+        return;
+    }
     if (principal.empty()) {
         found.why = "only the brokers know which principal this client is";
         return;
