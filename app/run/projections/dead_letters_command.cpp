@@ -5,8 +5,11 @@
 #include "app/run/projections/projections_of.hpp"
 #include "app/text/render_projections.hpp"
 #include "app/text/terminal.hpp"
+#include "async/error.hpp"
 #include "events/projection/apply/dead_letter.hpp"
 #include "events/projection/schema.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
@@ -46,7 +49,17 @@ awaitable<void> projection_work::dead_letters(definition_list there) {
             co_await events::retry_letters(session, which, position_name_of(which), letters, retried, log_);
         }
     };
-    co_await with_session(std::move(body));
+    try {
+        co_await with_session(std::move(body));
+    } catch (const db::error& said) {
+        if (asked.what != action::retry || said.state() != "40001")
+            throw;
+        // Its own batches change the same rows.
+        throw async::error(said.kind(), said.message(),
+                           fmt::format("Run `event-archiver projections pause {0}`, this command, and "
+                                       "`event-archiver projections resume {0}`.",
+                                       which.name));
+    }
     const auto format = request_.output;
     if (asked.what == action::drop) {
         answer_ = render_dropped(which.name, chosen_letters.value_or(0), format);
