@@ -21,7 +21,7 @@ constexpr const char* dim = "\x1b[2m";
 constexpr const char* yellow = "\x1b[33m";
 constexpr const char* red = "\x1b[31m";
 constexpr const char* cyan = "\x1b[36m";
-constexpr const char* plain = "\x1b[0m";
+constexpr const char* uncoloured = "\x1b[0m";
 
 // Two columns a day, by quarters of the busiest day's rows; a day without rows counted as the lightest.
 constexpr std::array<const char*, 4> blocks{"░░", "▒▒", "▓▓", "██"};
@@ -40,7 +40,7 @@ struct picture {
     calendar_style style;
 
     [[nodiscard]] std::string painted(const char* colour, const std::string& text) const {
-        return style.colour ? colour + text + plain : text;
+        return style.colour ? colour + text + uncoloured : text;
     }
     [[nodiscard]] std::string shade(std::uint64_t rows) const {
         const auto level = rows == 0 ? 0 : std::min<std::uint64_t>(3, (rows * 4 - 1) / rows_max);
