@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <iterator>
@@ -135,7 +136,14 @@ awaitable<void> check_segments(const journal_settings& settings, events::journal
 
 awaitable<void> check_brokers(const configuration& settings, events::journal& log,
                               std::vector<check_line>& lines) {
-    const auto silent = co_await async::caught(log.must_answer());
+    // At first a sign-in that is refused looks as if no broker were there.
+    constexpr int tries_max = 3;
+    std::exception_ptr silent;
+    for (int tries = 0; tries < tries_max; ++tries) {
+        silent = co_await async::caught(log.must_answer());
+        if (!silent || async::failure_of(silent) != async::failure::temporary)
+            break;
+    }
     if (silent) {
         lines.push_back(archive::failed_line("journal", silent));
         if (lines.back().remedy.empty())

@@ -5,9 +5,9 @@
 #include "app/run/projections/projection_checks.hpp"
 #include "app/run/projections/projections_of.hpp"
 #include "app/serve/projections/served_queries.hpp"
-#include "app/text/units.hpp"
 #include "async/caught.hpp"
 #include "db/conninfo.hpp"
+#include "events/projection/follow/engine.hpp"
 #include "http/server/server.hpp"
 
 #include <boost/asio/error.hpp>
