@@ -95,3 +95,17 @@ def test_send_gives_up_on_such_a_file_and_doubles_nothing(serve_kafka, broker, n
             assert not [each for each in read_back(service, "live") if each["value"].get("of") == mine]
     finally:
         java("configure", topic="live", config={"max.message.bytes": 1_048_588})
+
+
+def test_a_compacted_topic_is_warned_of_once(serve_kafka, broker, narrow, java):
+    """Kafka would remove events that were answered, and that no projection has applied."""
+    topic = narrow(1_000_000)
+    with serve_kafka(broker.address) as service:
+        assert post(service, topic, [{"n": 0}]).status == 201
+        assert not service.events("journal.kafka_compacted")
+    java("configure", topic=topic, config={"cleanup.policy": "compact,delete"})
+    with serve_kafka(broker.address) as service:
+        for _ in range(2):
+            post(service, topic, [{"n": 1}])
+        (told,) = service.events("journal.kafka_compacted")
+        assert told["topic"] == topic

@@ -35,6 +35,7 @@ rd_kafka_resp_err_t create_topic(rd_kafka_t* client, const std::string& name, cr
     const new_topic_handle wanted(rd_kafka_NewTopic_new(name.c_str(), -1, -1, nullptr, 0));
     if (!wanted)
         return RD_KAFKA_RESP_ERR__INVALID_ARG;
+    (void)rd_kafka_NewTopic_set_config(wanted.get(), "cleanup.policy", "delete");
     const queue_handle answers(rd_kafka_queue_new(client));
     auto* topic = wanted.get();
     const admin_options options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
@@ -66,7 +67,8 @@ rd_kafka_resp_err_t create_topic(rd_kafka_t* client, const std::string& name, cr
     return failed == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ? RD_KAFKA_RESP_ERR_NO_ERROR : failed;
 }
 
-std::optional<std::size_t> batch_bytes_max_of(rd_kafka_t* client, const std::string& topic) {
+topic_facts facts_of(rd_kafka_t* client, const std::string& topic) {
+    topic_facts found;
     constexpr int look_patience_ms = 2'000;
     const config_resource asked(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
     const queue_handle answers(rd_kafka_queue_new(client));
@@ -76,19 +78,22 @@ std::optional<std::size_t> batch_bytes_max_of(rd_kafka_t* client, const std::str
     rd_kafka_DescribeConfigs(client, &one, 1, options.get(), answers.get());
     const event_handle answer(rd_kafka_queue_poll(answers.get(), look_patience_ms));
     if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return std::nullopt;
+        return found;
     std::size_t count = 0;
     const auto* const topics = rd_kafka_DescribeConfigs_result_resources(
         rd_kafka_event_DescribeConfigs_result(answer.get()), &count);
     if (count != 1 || rd_kafka_ConfigResource_error(topics[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return std::nullopt;
+        return found;
     const auto* const entries = rd_kafka_ConfigResource_configs(topics[0], &count);
     for (const auto* const each : std::span(entries, count)) {
         const char* const value = rd_kafka_ConfigEntry_value(each);
-        if (value != nullptr && std::string_view(rd_kafka_ConfigEntry_name(each)) == "max.message.bytes")
-            return async::number_from<std::size_t>(value);
+        const std::string_view name = rd_kafka_ConfigEntry_name(each);
+        if (value != nullptr && name == "max.message.bytes")
+            found.batch_bytes_max = async::number_from<std::size_t>(value);
+        else if (value != nullptr && name == "cleanup.policy")
+            found.is_compacted = std::string_view(value).find("compact") != std::string_view::npos;
     }
-    return std::nullopt;
+    return found;
 }
 
 rules_of_writers writers_of(rd_kafka_t* client, const std::string& topic) {

@@ -21,14 +21,19 @@ enum class creation : std::uint8_t {
     only_checked, // by the brokers, which make nothing
 };
 
-// With the brokers' own numbers of partitions and replicas. A topic that is there already is a success.
-// `said` gets the broker's reason, if it gives one.
+// With the brokers' own numbers of partitions and replicas, and never compacted. A topic that is there
+// already is a success. `said` gets the broker's reason, if it gives one.
 [[nodiscard]] rd_kafka_resp_err_t create_topic(rd_kafka_t* client, const std::string& name, creation how,
                                                std::string& said);
 
-// The topic's max.message.bytes, which brokers measure record batches against; nullopt: they do not say it,
-// or not within two seconds.
-[[nodiscard]] std::optional<std::size_t> batch_bytes_max_of(rd_kafka_t* client, const std::string& topic);
+// Of a topic's configuration.
+struct topic_facts {
+    std::optional<std::size_t>
+        batch_bytes_max;       // brokers measure record batches against it; nullopt: not known
+    bool is_compacted = false; // older records of a key are removed
+};
+// Nothing is known where the brokers do not say it, or not within two seconds.
+[[nodiscard]] topic_facts facts_of(rd_kafka_t* client, const std::string& topic);
 
 // An ACL about appending to one topic.
 struct rule_of_writers {

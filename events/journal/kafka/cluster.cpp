@@ -183,12 +183,16 @@ awaitable<void> cluster::make(std::string topic, creation how) {
                                            said->empty() ? rd_kafka_err2str(*failed) : said->c_str()));
 }
 
-awaitable<std::optional<std::size_t>> cluster::batch_bytes_max(std::string topic) {
-    auto found = std::make_shared<std::optional<std::size_t>>();
+awaitable<topic_facts> cluster::facts(std::string topic) {
+    auto found = std::make_shared<topic_facts>();
     std::function<void()> asking = [client = client_.handle(), topic, found] {
-        *found = batch_bytes_max_of(client.get(), topic);
+        *found = facts_of(client.get(), topic);
     };
     co_await take_turn(std::move(asking));
+    if (found->is_compacted && compacted_.insert(topic).second)
+        around_.log.warn("journal.kafka_compacted",
+                         "Kafka removes all but the newest event of each key from a topic, applied or not",
+                         {{"topic", topic}, {"hint", "let cleanup.policy of the topic be delete"}});
     co_return *found;
 }
 

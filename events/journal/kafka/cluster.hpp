@@ -10,11 +10,11 @@
 #include "events/journal/kafka/client.hpp"
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +41,8 @@ class cluster {
     [[nodiscard]] awaitable<std::int32_t> partitions(std::string topic);
     // With the brokers' own numbers of partitions and replicas.
     [[nodiscard]] awaitable<void> make(std::string topic, creation how = creation::done);
-    // As batch_bytes_max_of has it.
-    [[nodiscard]] awaitable<std::optional<std::size_t>> batch_bytes_max(std::string topic);
+    // Warns of a compacted topic, once.
+    [[nodiscard]] awaitable<topic_facts> facts(std::string topic);
     // What the brokers' ACLs say about appending to the topic. Does not throw journal_error.
     [[nodiscard]] awaitable<rules_of_writers> writers(std::string topic);
     // Tries again while a partition has no leader.
@@ -72,6 +72,7 @@ class cluster {
     std::shared_ptr<std::atomic<int>> asked_; // also those that nothing waits for any more
     async::condition answered_;
     std::string id_;
+    std::set<std::string> compacted_; // topics that were warned of
     async::deadline show_again_{async::deadline::clock::time_point()};
     std::uint64_t retry_count_ = 0;
     async::retry_context retries_;

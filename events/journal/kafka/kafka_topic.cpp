@@ -74,14 +74,14 @@ awaitable<appended> kafka_topic::append(event_batch events) {
 }
 
 awaitable<void> kafka_topic::must_be_taken(const event_batch& events) {
-    if (sender_.compresses()) // brokers measure what is compressed
-        co_return;
     if (asked_again_.passed()) {
         asked_again_ = async::deadline::after(count_again);
-        const auto found = co_await brokers_.batch_bytes_max(name_);
-        batch_bytes_max_ = found ? found : batch_bytes_max_;
-        if (found)
-            sender_.limit_batches(*found - std::min(*found, around_a_batch));
+        const auto found = co_await brokers_.facts(name_);
+        // Brokers measure what is compressed.
+        if (found.batch_bytes_max && !sender_.compresses()) {
+            batch_bytes_max_ = found.batch_bytes_max;
+            sender_.limit_batches(*batch_bytes_max_ - std::min(*batch_bytes_max_, around_a_batch));
+        }
     }
     for (std::size_t each = 0; batch_bytes_max_ && each < events.size(); ++each)
         if (const auto bytes = record_bytes(events[each]); bytes > *batch_bytes_max_) {
