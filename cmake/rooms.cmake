@@ -2,7 +2,7 @@ function(compile_several_at_once target)
   if(EVENT_ARCHIVER_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${EVENT_ARCHIVER_UNITY_FILES})
     # It asks for types of the main file, which all are and none is.
-    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 
