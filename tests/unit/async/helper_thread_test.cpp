@@ -4,8 +4,10 @@
 #include "tests/support/loop_fixture.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <future>
 #include <gmock/gmock.h>
+#include <latch>
 #include <thread>
 
 namespace async {
@@ -140,6 +142,29 @@ TEST_F(helper_thread_test, runs_calls_one_after_the_other_in_order) {
     run(run_all(std::move(calls)));
 
     EXPECT_THAT(order, testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+}
+
+// The loop's thread answers it. A helper thread would die of it, and the process with it.
+TEST_F(helper_thread_test, leaves_the_signal_that_asks_for_progress_to_the_loop) {
+    helper_thread side_by_side(helper_thread::order::side_by_side);
+    std::vector<int> blocked(4);
+    std::latch all_at_once(3);
+    const auto is_blocked = [] {
+        sigset_t mask{};
+        ::pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+        return ::sigismember(&mask, SIGUSR1);
+    };
+    std::vector<awaitable<void>> calls;
+    for (std::size_t which = 0; which < 3; ++which)
+        calls.push_back(side_by_side.run([&, which] {
+            all_at_once.arrive_and_wait(); // so that each has a thread of its own
+            blocked[which] = is_blocked();
+        }));
+    calls.push_back(helper_.run([&] { blocked[3] = is_blocked(); }));
+    run(run_all(std::move(calls)));
+
+    EXPECT_THAT(blocked, testing::Each(1));
+    EXPECT_EQ(is_blocked(), 0);
 }
 
 TEST_F(helper_thread_test, waits_for_the_call_in_progress_when_destroyed) {

@@ -1,4 +1,5 @@
 // What a cluster can do to an append and to a reader, on demand: librdkafka's imitation of one.
+#include "async/caught.hpp"
 #include "async/race.hpp"
 #include "async/task_group.hpp"
 #include "events/journal/kafka/kafka_journal.hpp"
@@ -251,6 +252,21 @@ TEST_F(kafka_mishaps, a_leader_that_moves_is_followed_by_writers_and_readers) {
                 from = part.next;
             }
         }
+    });
+}
+
+// A broker says so for a moment of a partition that was added, or whose leader moves.
+TEST_F(kafka_mishaps, a_partition_that_its_broker_does_not_know_yet_is_not_gone) {
+    tell([this](topic& live) -> awaitable<void> {
+        (void)co_await live.append(make_events(0, 1));
+        cluster_.answer(mock_cluster::list_offsets_request,
+                        std::vector(50, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART));
+        const auto looked = co_await async::outcome_of(live.look(0));
+        EXPECT_TRUE(has_reason(looked.failed, journal_failure::unreachable))
+            << (looked.failed ? async::describe(looked.failed) : "it was there");
+        cluster_.forget(mock_cluster::list_offsets_request);
+        const auto there = co_await live.look(0);
+        EXPECT_EQ(there.end, 1);
     });
 }
 

@@ -46,6 +46,7 @@ class mock_cluster {
     }
 
     static constexpr std::int16_t produce_request = 0;
+    static constexpr std::int16_t list_offsets_request = 2;
     static constexpr std::int16_t metadata_request = 3;
 
   private:
