@@ -41,7 +41,7 @@ struct directory_facts {
 };
 
 // The file system of a directory that is not made yet is that of the one above.
-std::filesystem::path nearest(std::filesystem::path directory) {
+std::filesystem::path existing_parent(std::filesystem::path directory) {
     std::error_code failed;
     directory = std::filesystem::absolute(directory);
     while (!std::filesystem::exists(directory, failed) && directory.has_relative_path())
@@ -54,7 +54,7 @@ directory_facts look_at(const std::filesystem::path& directory, const std::vecto
     found.obstacle = obstacle_to_journal(directory);
     std::error_code failed;
     found.is_there = std::filesystem::is_directory(directory, failed);
-    found.available = std::filesystem::space(nearest(directory), found.no_room_told).available;
+    found.available = std::filesystem::space(existing_parent(directory), found.no_room_told).available;
     for (const auto& topic : topics) {
         if (!found.obstacle)
             found.obstacle = obstacle_to_journal(directory / topic);
