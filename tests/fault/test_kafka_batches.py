@@ -1,6 +1,8 @@
 """Topics that take less than a record batch of the producer, or less than an event: what does not fit is refused whole, and the rest is not."""
+import base64
 import concurrent.futures
 import json
+import random
 
 import pytest
 
@@ -64,6 +66,16 @@ def test_a_topic_that_takes_less_from_now_on_refuses_no_event_for_its_company(se
             answers = list(clients.map(lambda number: posted(service, topic, [{"n": number, "pad": "x" * 2_000}]), range(600)))
         assert {answer.status for answer in answers} == {201}
         assert kept(service, topic) == [*range(600), 1_000], "each once"
+
+
+def test_an_event_that_compresses_is_not_judged_by_one_that_does_not(serve_kafka, broker, narrow):
+    """The broker measures what is compressed: a larger event may take less."""
+    topic = narrow(20_000)
+    with serve_kafka(broker.address, "compression.codec=gzip") as service:
+        dense = base64.b64encode(random.Random(7).randbytes(150_000)).decode()
+        assert post(service, topic, [{"n": 0, "pad": dense}]).status == 413
+        assert post(service, topic, [{"n": 1, "pad": "a" * 250_000}]).status == 201
+        assert kept(service, topic) == [1]
 
 
 def test_a_batch_with_an_event_that_the_topic_does_not_take_is_refused_whole(serve_kafka, broker, narrow, binary, tmp_path):

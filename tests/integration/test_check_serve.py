@@ -81,6 +81,16 @@ def test_a_file_in_the_place_of_the_directory(program, tmp_path):
     assert found["journal"]["status"] == "failed" and "Not a directory" in found["journal"]["detail"]
 
 
+@pytest.mark.parametrize("link", ["journal", "."], ids=["the journal", "a directory above it"])
+def test_a_link_to_a_volume_that_is_not_mounted(program, tmp_path, link):
+    """`serve` could not make a directory there either."""
+    place = (tmp_path / "mounted" / "journal") if link == "." else tmp_path / "journal"
+    (tmp_path / "mounted" if link == "." else place).symlink_to(tmp_path / "away")
+    found = checked(program, expect=3, JOURNAL=place)
+    assert found["journal"]["status"] == "failed" and "File exists" in found["journal"]["detail"], found
+    assert program.run("serve", settings={"JOURNAL": place}).code == 3
+
+
 def test_a_disk_without_room(program, tmp_path):
     place = tmp_path / "small"
     place.mkdir()

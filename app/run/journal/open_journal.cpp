@@ -81,8 +81,12 @@ async::error cannot_be_used(const std::filesystem::path& directory, std::error_c
 std::optional<async::error> obstacle_to_journal(const std::filesystem::path& directory) {
     std::error_code failed;
     auto there = std::filesystem::absolute(directory);
-    while (!std::filesystem::exists(there, failed) && !failed && there.has_relative_path())
+    while (!std::filesystem::exists(there, failed) && !failed && there.has_relative_path()) {
+        if (std::filesystem::is_symlink(there, failed)) // to a volume that is not mounted, for instance
+            return cannot_be_used(directory, std::make_error_code(std::errc::file_exists));
+        failed.clear();
         there = there.parent_path();
+    }
     if (!failed && !std::filesystem::is_directory(there, failed) && !failed)
         failed = std::make_error_code(std::errc::not_a_directory);
     if (!failed && ::faccessat(AT_FDCWD, there.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0)

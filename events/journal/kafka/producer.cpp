@@ -154,7 +154,8 @@ bool producer::had_company(const std::string& topic, const ticket& refused) {
     if (refused.result.failed() != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         return false;
     if (refused.largest >= refused.batch_bytes_max || refused.batch_bytes_max <= batch_bytes_min) {
-        too_large_[topic] = {refused.largest, async::deadline::after(size_remembered)};
+        if (!compresses_) // else a larger one may take less
+            too_large_[topic] = {refused.largest, async::deadline::after(size_remembered)};
         return false;
     }
     if (refused.batch_bytes_max != batch_bytes_max_) // others that were refused with it have come first
