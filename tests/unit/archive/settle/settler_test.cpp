@@ -82,8 +82,8 @@ class settler_test : public test_support::database_test {
         const db::transaction_options options(db::access::read_only);
         auto snapshot = co_await db::transaction::begin(*session_, options);
         const auto position = co_await db::position_of(*session_);
-        const settle_place here{*session_, *table_, position};
-        auto outcome = co_await async::outcome_of(settler_.settle(here, files));
+        const settle_place place{*session_, *table_, position};
+        auto outcome = co_await async::outcome_of(settler_.settle(place, files));
         co_await snapshot.rollback();
         if (outcome.failed)
             std::rethrow_exception(outcome.failed);
@@ -146,9 +146,9 @@ TEST_F(settler_test, settles_what_has_ended_beside_what_is_still_running) {
         EXPECT_FALSE(lake_.has(name_of(2)));
         EXPECT_TRUE(is_pending(3));
         co_await other->execute("ROLLBACK");
-        const auto second = co_await settle();
-        EXPECT_FALSE(second.waiting);
-        EXPECT_EQ(second.settled, 1U);
+        const auto again = co_await settle();
+        EXPECT_FALSE(again.waiting);
+        EXPECT_EQ(again.settled, 1U);
         EXPECT_FALSE(lake_.has(name_of(3)));
         EXPECT_THAT(told_, ElementsAre("events_2024-02-01.csv: settled"));
         co_await end();

@@ -149,10 +149,10 @@ TEST_F(converter_test, keeps_a_mark_that_describes_the_bytes_or_a_restore) {
         put_append_blob(each.bytes, metadata_with(each.mark, {{"owner", "them"}}));
         run(converter_.convert(lake_.file(name), &expected_));
         expect_converted(each.bytes, each.bytes);
-        const auto now = lake_.file(name).mark.mark;
-        EXPECT_EQ(now.has_value(), each.kept) << each.bytes;
-        if (now) {
-            EXPECT_EQ(*now, each.mark);
+        const auto marked = lake_.file(name).mark.mark;
+        EXPECT_EQ(marked.has_value(), each.kept) << each.bytes;
+        if (marked) {
+            EXPECT_EQ(*marked, each.mark);
         }
     }
 }
