@@ -69,7 +69,8 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
         message += fmt::format(", and {}{} under other keys, if they are the same rows",
                                seen.moved > keys_shown ? "at least " : "", seen.moved);
     if (hidden)
-        message += "; row security may hide rows from this role, so that nothing is known of the others";
+        message += "; row security, or a partition whose DETACH CONCURRENTLY was cancelled, may hide rows "
+                   "from this role, so that nothing is known of the others";
     if (!seen.present.empty())
         message +=
             fmt::format(": {} {}{}", key_names(table), fmt::join(seen.present, ", "),

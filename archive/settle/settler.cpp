@@ -72,8 +72,8 @@ void must_be_whole(const lake::listed_file& file) {
                                        " {} bytes, and is {}",
                                        file.properties.name, mark.now.bytes, file.properties.size),
                            "Put the file back as it was, from a version or a copy: it was the only copy of "
-                           "these rows. `event-archiver"
-                           " recover --keep FILE` accepts it as it is.");
+                           "these rows. Else cut it behind its last whole row: `event-archiver"
+                           " recover --keep FILE` accepts it then.");
 }
 
 // A dry run may leave many such files: the first is told of, the others are counted.
@@ -261,7 +261,8 @@ awaitable<void> settler::settle_by_verdict(const settle_place& at, const lake::l
     bool also_in_table = false;
     if (decision == verdict::keep && mark.pending && !lake::has_empty_tail(mark)) {
         const auto seen = co_await look_at_rows(files_, session, table, file);
-        also_in_table = seen.counts.to_the_letter > 0 || is_in_doubt(seen, mark.now, table);
+        const bool hidden = co_await may_hide_rows(session, table.named.oid);
+        also_in_table = hidden || seen.counts.to_the_letter > 0 || is_in_doubt(seen, mark.now, table);
     }
     const auto kept_as = also_in_table ? settle_decision::restored : settle_decision::keep;
     std::deque<lake::listed_file> changed;

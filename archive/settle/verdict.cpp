@@ -2,6 +2,7 @@
 
 #include "archive/settle/decisions.hpp"
 #include "archive/settle/look_at_rows.hpp"
+#include "archive/table/hidden_rows.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "async/error.hpp"
@@ -58,6 +59,14 @@ awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& se
     const auto count = seen.counts.to_the_letter + seen.counts.other_content;
     if (count == 0 && is_in_doubt(seen, file.mark.mark->now, table))
         co_await must_have_no_row_of_day(session, table, file);
+    const bool hidden = co_await may_hide_rows(session, table.named.oid);
+    if (count == 0 && hidden)
+        throw async::error(
+            failure::precondition,
+            fmt::format("{} may have rows of '{}' that this role does not see (row security, or a partition "
+                        "whose DETACH CONCURRENTLY was cancelled)",
+                        table.name, file.properties.name),
+            "Decide as a role that sees all rows, or finish the DETACH first.");
     if (count == 0)
         co_return;
     throw async::error(

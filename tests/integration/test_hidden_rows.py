@@ -107,6 +107,25 @@ def test_a_day_whose_every_row_was_seen_is_final_again(archiver, table, lake, co
     policy.end()
 
 
+def test_a_restored_day_is_not_final_by_hand_while_rows_are_hidden(archiver, table, lake, container, cover):
+    archiver.archive(settings=cover.settings)
+    archiver.run("restore", *DAY, "--hold", "none", settings=cover.settings, expect=0)
+    move(table, 1, 2, 3)
+    cover.hide(1, 2, 3)
+    assert "does not see" in archiver.run("recover", "--keep", NAME, settings=cover.settings, expect=3).stderr
+    assert restored(lake, container)
+
+
+def test_a_day_whose_rows_are_all_seen_is_restored_once_more(archiver, table, database):
+    """As a job does that died behind COMMIT and begins again."""
+    policy = Policy(archiver, table, database)
+    archiver.archive(settings=policy.settings)
+    for _ in range(2):
+        archiver.run("restore", *DAY, "--hold", "none", settings=policy.settings, expect=0)
+    assert table.count() == 3
+    policy.end()
+
+
 def test_a_day_is_not_restored_once_more_beside_hidden_rows(archiver, table, lake, container, cover):
     """The key has the time in it, so no key is taken: a row that was moved and is hidden would be there twice."""
     archiver.archive(settings=cover.settings)
