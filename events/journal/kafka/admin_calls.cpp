@@ -77,7 +77,9 @@ topic_facts facts_of(rd_kafka_t* client, const std::string& topic) {
     auto* one = asked.get();
     rd_kafka_DescribeConfigs(client, &one, 1, options.get(), answers.get());
     const event_handle answer(rd_kafka_queue_poll(answers.get(), look_patience_ms));
-    if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    const auto failed = answer ? rd_kafka_event_error(answer.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    found.answered = failed != RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
         return found;
     std::size_t count = 0;
     const auto* const topics = rd_kafka_DescribeConfigs_result_resources(

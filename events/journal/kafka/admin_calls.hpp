@@ -31,6 +31,7 @@ struct topic_facts {
     std::optional<std::size_t>
         batch_bytes_max;       // brokers measure record batches against it; nullopt: not known
     bool is_compacted = false; // older records of a key are removed
+    bool answered = false;     // in time, be it with a refusal
 };
 // Nothing is known where the brokers do not say it, or not within two seconds.
 [[nodiscard]] topic_facts facts_of(rd_kafka_t* client, const std::string& topic);

@@ -185,10 +185,15 @@ awaitable<void> cluster::make(std::string topic, creation how) {
 
 awaitable<topic_facts> cluster::facts(std::string topic) {
     auto found = std::make_shared<topic_facts>();
+    // Brokers that do not answer such a question hold up one append, and not one of each topic.
+    if (!ask_facts_again_.passed())
+        co_return *found;
     std::function<void()> asking = [client = client_.handle(), topic, found] {
         *found = facts_of(client.get(), topic);
     };
     co_await take_turn(std::move(asking));
+    if (!found->answered)
+        ask_facts_again_ = async::deadline::after(std::chrono::minutes(1));
     if (found->is_compacted && compacted_.insert(topic).second)
         around_.log.warn("journal.kafka_compacted",
                          "Kafka removes all but the newest event of each key from a topic, applied or not",

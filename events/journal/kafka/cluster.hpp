@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/condition.hpp"
+#include "async/deadline.hpp"
 #include "async/helper_thread.hpp"
 #include "async/retry.hpp"
 #include "events/journal/journal.hpp"
@@ -73,6 +74,7 @@ class cluster {
     async::condition answered_;
     std::string id_;
     std::set<std::string> compacted_; // topics that were warned of
+    async::deadline ask_facts_again_{async::deadline::clock::time_point()};
     async::deadline show_again_{async::deadline::clock::time_point()};
     std::uint64_t retry_count_ = 0;
     async::retry_context retries_;

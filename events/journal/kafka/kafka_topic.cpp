@@ -75,11 +75,8 @@ awaitable<appended> kafka_topic::append(event_batch events) {
 
 awaitable<void> kafka_topic::must_be_taken(const event_batch& events) {
     if (asked_again_.passed()) {
-        if (asked_) // else each append waits for an answer of its own: nothing is known of the topic
-            asked_again_ = async::deadline::after(count_again);
-        const auto found = co_await brokers_.facts(name_);
         asked_again_ = async::deadline::after(count_again);
-        asked_ = true;
+        const auto found = co_await brokers_.facts(name_);
         // Brokers measure what is compressed.
         if (found.batch_bytes_max && !sender_.compresses()) {
             batch_bytes_max_ = found.batch_bytes_max;

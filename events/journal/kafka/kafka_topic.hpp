@@ -59,7 +59,6 @@ class kafka_topic final : public topic {
     async::deadline::clock::time_point counted_;
     std::optional<std::size_t> batch_bytes_max_;                        // of the topic; nullopt: not known
     async::deadline asked_again_{async::deadline::clock::time_point()}; // about that
-    bool asked_ = false;                                                // once, with an answer
     producer& sender_;
     cluster& brokers_;
     std::function<std::unique_ptr<reader>(const std::string&)> make_reader_;

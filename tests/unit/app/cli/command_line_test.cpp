@@ -100,7 +100,7 @@ TEST(command_line, refuses_a_flag_that_the_command_does_not_use) {
     expect_usage_error({"verify", "--report=x"},
                        "verify does not use --report, which is for archive, list, restore, recover");
     expect_usage_error({"recover", "--listen", "::"},
-                       "recover does not use --listen, which is for serve, project");
+                       "recover does not use --listen, which is for check, serve, project");
     expect_usage_error({"check", "--prove"}, "check does not use --prove, which is for archive");
     expect_usage_error({"export", "--calendar"}, "export does not use --calendar, which is for list");
     expect_usage_error({"version", "--tables"}, "unknown flag '--tables'");

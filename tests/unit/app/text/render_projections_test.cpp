@@ -48,7 +48,7 @@ TEST(render_projections, says_how_fast_it_is_and_how_long_it_takes) {
     const pace_list fast{events::pace{1'234.5, 61}};
     EXPECT_EQ(render_projections(busy, fast, output_format::text, 0),
               "NAME    TOPIC   POSITION  END  BEHIND    FOR  DEAD  STATE\n"
-              "totals  orders         7    9       2  2 min     0  running: 1,234 a second, 1 min left\n");
+              "totals  orders         7    9       2  2 min     0  running: 1,234 a second, 61 s left\n");
     EXPECT_NE(render_projections(busy, fast, output_format::json).find(R"("rate":1234.5,"seconds_left":61)"),
               std::string::npos);
     const pace_list late{events::pace{1'234.5, {}}};
