@@ -45,15 +45,20 @@ std::string fate_key(const db::transaction_mark& author) {
     return fmt::format("{}/{}/{}", author.position.timeline, author.position.lsn, author.transaction);
 }
 
-// `fates`: by fate_key, what the server says.
-bool is_committed(const lake::listed_file& file, const std::map<std::string, db::fate>& fates) {
+// `fates`: by fate_key, what the server says. A server that was started again may have given the number to
+// another transaction.
+bool is_committed(const lake::listed_file& file, const std::map<std::string, db::fate>& fates,
+                  const db::server_position& now) {
     const auto& mark = *file.mark.mark;
-    const auto found = fates.find(fate_key(lake::awaited(mark).value()));
-    return found != fates.end() && found->second == db::fate::committed && !mark.now.dry_run;
+    const auto author = lake::awaited(mark).value();
+    const auto found = fates.find(fate_key(author));
+    return found != fates.end() && found->second == db::fate::committed && !mark.now.dry_run &&
+           db::same_server(author.position, now);
 }
 
 // A restored day ends with the transaction that deletes its rows. A tail that is kept although that is not
-// known to have committed leaves the day restored: its rows may be in the table.
+// known to have committed leaves the day restored: its rows may be in the table. If they are not, the next
+// archive ends it.
 const lake::listed_file* not_ended(const lake::listed_file& file, std::deque<lake::listed_file>& changed) {
     if (!file.mark.mark->restored || !file.mark.mark->restored->ends)
         return &file;
@@ -108,10 +113,11 @@ awaitable<settling> settler::settle(const settle_place& at, const lake::file_map
         if (decision == settle_decision::wait)
             result.waiting = true;
         else if (decision != settle_decision::refuse_gone)
-            work.push_back({decision == settle_decision::keep && !is_committed(*file, known.fates)
-                                ? not_ended(*file, changed)
-                                : file,
-                            decision, known.doubtful.contains(file)});
+            work.push_back(
+                {decision == settle_decision::keep && !is_committed(*file, known.fates, at.position)
+                     ? not_ended(*file, changed)
+                     : file,
+                 decision, known.doubtful.contains(file)});
     }
     if (!known.gone.empty())
         throw refusal_of_all(known.gone);
@@ -266,7 +272,7 @@ awaitable<void> settler::settle_by_verdict(const settle_place& at, const lake::l
     }
     const auto kept_as = also_in_table ? settle_decision::restored : settle_decision::keep;
     std::deque<lake::listed_file> changed;
-    const bool rests_on_commit = decision != verdict::keep || asked == db::fate::committed;
+    const bool rests_on_commit = decision != verdict::keep || (asked == db::fate::committed && certain);
     const decided_file chosen{.file = rests_on_commit ? &file : not_ended(file, changed),
                               .decision = decision == verdict::keep ? kept_as : undo,
                               .doubtful = true};

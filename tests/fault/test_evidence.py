@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from support.gate import DatabaseGate, kill_after
 from support.scene import KINDS, YOUNG, Kind
 from test_settling import lake_state, pending, rewrite
 
@@ -109,6 +110,34 @@ def test_an_abort_whose_rows_are_partly_gone_waits_for_a_person_once_the_server_
     assert lake_state(scene)[name] == before[name]
     put_back(scene, [gone])
     scene.finish(scene.kind.before + scene.kind.rows)
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["rows are back", "no row is back"])
+@pytest.mark.parametrize("decide", ["the server", "a person"])
+def test_a_restored_day_does_not_end_with_a_commit_that_a_restarted_server_tells_of(scene, decide, back):
+    """Its disk may have been put back, and the number given to another transaction: the sample came later than the copy."""
+    scene.begin(Kind(before=6, rows=4, restored=True))
+    before = [row for (row,) in scene.table.execute(f'SELECT id FROM "Event" WHERE {DUE} ORDER BY created_at, id')]
+    with DatabaseGate(scene.database.server.port) as gate:
+        rule = gate.on(kill_after(), type="Q", contains="COMMIT")
+        gate.victim = process = scene.start("archive", database=gate)
+        process.wait()
+        assert rule.hits == 1
+    names = rewrite(scene, started=1)
+    restored = [blob.name for blob in pending(scene) if "archiverrestored" in blob.metadata]
+    samples = {int(re.search(r"sample=(\d+)", blob.metadata["archiverlast"])[1]) for blob in pending(scene)}
+    if back:
+        put_back(scene, [row for row in before if row not in samples])
+    if decide == "the server":
+        scene.plain.run("recover", expect=0)
+    else:
+        for name in names:
+            scene.plain.run("recover", "--keep", name, expect=0)
+    assert not pending(scene) and len(restored) == 2
+    assert all("archiverrestored" in scene.lake.head(scene.container, name).metadata for name in restored)
+    scene.plain.run("archive", expect=0)
+    assert scene.oracle.check().archived == scene.kind.before + scene.kind.rows
+    assert not any("archiverrestored" in blob.metadata for blob in scene.lake.list(scene.container))
 
 
 def test_a_committed_file_that_was_cut_and_kept_its_mark_waits_for_a_person(scene):
